@@ -1,0 +1,118 @@
+"""Attributes: side, acuity, episode, displacement, views, contrast, levels, sizes, weeks.
+
+Phrases are data (``data/attributes.csv``); quantities are read by the patterns below.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from codesuggest.extraction.phrases import PhraseTable
+from codesuggest.extraction.tokens import TokenLists
+from codesuggest.terminology.words import read_csv, tokenize
+
+__all__ = ["AttributeFinder", "Found"]
+
+DATA = Path(__file__).parent / "data"
+
+_NUMBERS = {
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
+    "seven": "7", "eight": "8", "nine": "9", "ten": "10", "single": "1",
+}  # fmt: skip
+_NUMBER = r"(?:\d+|" + "|".join(_NUMBERS) + r")"
+_QUANTITIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern, re.IGNORECASE))
+    for name, pattern in (
+        ("views", rf"\b({_NUMBER})(?:\s*-\s*|\s+|\s*(?:or|to)\s*(?:\d+|more)\s+)views?\b"),
+        ("levels", r"\b([CTLS]\d{1,2}\s*(?:-|–|/|to|through)\s*[CTLS]?\d{1,2})\b"),
+        ("levels", r"\b([CTLS]\d{1,2})\b"),
+        ("length_cm", r"\b(\d+(?:\.\d+)?)\s*-?\s*(?:cm|centimeters?)\b"),
+        ("length_mm", r"\b(\d+(?:\.\d+)?)\s*-?\s*(?:mm|millimeters?)\b"),
+        ("weeks", r"\b(\d{1,2})(?:\s*(?:\+|and|-)?\s*\d/7(?:th|ths)?)?\s*-?\s*(?:weeks?|wks?)\b"),
+        ("count", r"\b[x×]\s*(\d{1,2})\b"),
+        ("minutes", r"\b(\d{1,3})\s*-?\s*(?:minutes?|mins?)\b"),
+        ("dose_mg", r"\b(\d+(?:\.\d+)?)\s*(?:mg|milligrams?)\b"),
+        ("bmi", r"\bBMI\b\D{0,12}(\d{2}(?:\.\d+)?)"),
+    )
+)
+#: Attributes that count for a mention only when they stand in its own clause.
+_CLOSE = frozenset({"acuity", "severity", "exacerbation", "recurrence", "control", "obstruction"})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An attribute with its offsets in characters and tokens."""
+
+    name: str
+    value: str
+    start_char: int
+    end_char: int
+    first_token: int
+    sentence: int
+
+
+class AttributeFinder:
+    """Find attributes in tokens and hand each mention its own."""
+
+    def __init__(self) -> None:
+        rows = read_csv(DATA / "attributes.csv", ("attribute", "value", "phrase"))
+        self._table: PhraseTable[tuple[str, str]] = PhraseTable(
+            (row["phrase"], (row["attribute"], row["value"])) for row in rows
+        )
+        self.words = frozenset(tokenize(row["phrase"])[0] for row in rows)
+
+    def find(self, text: str, tokens: TokenLists) -> list[Found]:
+        """Return every attribute of the text, in order."""
+        found = [
+            Found(
+                name, value, tokens.starts[start], tokens.ends[end - 1], start,
+                tokens.sentences[start],
+            )  # fmt: skip
+            for start, end, payloads in self._table.find(tokens.words)
+            for name, value in payloads
+        ]
+        position = {start: i for i, start in enumerate(tokens.starts)}
+        for name, pattern in _QUANTITIES:
+            for match in pattern.finditer(text):
+                token = position.get(match.start(), position.get(match.start(1)))
+                if token is not None:
+                    value = match.group(1).lower()
+                    found.append(
+                        Found(
+                            name, _NUMBERS.get(value, value), match.start(), match.end(),
+                            token, tokens.sentences[token],
+                        )  # fmt: skip
+                    )
+        found.sort(key=lambda f: (f.start_char, f.end_char, f.name))
+        return found
+
+    @staticmethod
+    def near(
+        found: Sequence[Found], tokens: TokenLists, first: int, last: int, left: int, right: int
+    ) -> list[Found]:
+        """Return the attributes of one mention: of each name the nearest.
+
+        Those in the clause win over those elsewhere in the sentence; acuity and severity must
+        stand in the clause.
+        """
+        sentence = tokens.sentences[first]
+        best: dict[str, tuple[int, Found]] = {}
+        for attribute in found:
+            if attribute.sentence != sentence:
+                if attribute.sentence > sentence:
+                    break
+                continue
+            token = attribute.first_token
+            inside = left - 1 <= token <= right + 1
+            if not inside and attribute.name in _CLOSE:
+                continue
+            distance = max(first - token, token - last, 0) + (0 if inside else 100)
+            # a side usually stands before its noun
+            distance = 2 * distance + (1 if token > last else 0)
+            known = best.get(attribute.name)
+            if known is None or distance < known[0]:
+                best[attribute.name] = (distance, attribute)
+        return [attribute for _, attribute in best.values()]

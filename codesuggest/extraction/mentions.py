@@ -1,0 +1,289 @@
+"""Mentions: windows of the note that equal an alias, with the words around them.
+
+For each label (diagnosis; procedure and supply) the note's stems are looked up in that label's
+`AliasIndex`, all windows at once; a window inside a longer one is dropped. Around each match
+the clause is read for further words (site, cause, stage) and for attributes (side, acuity, ...).
+Short lines of sections that name diagnoses or procedures become mentions as a whole, so that
+wording outside the dictionary is not lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from codesuggest.extraction.attributes import AttributeFinder, Found
+from codesuggest.extraction.spelling import Speller
+from codesuggest.extraction.tokens import TokenLists
+from codesuggest.schema import Section
+from codesuggest.terminology.alias_index import AliasIndex, stem_hash
+from codesuggest.terminology.words import AXIS_WORDS, WordForms
+
+__all__ = ["Extract", "MentionFinder"]
+
+#: Sections whose short lines name a diagnosis (or a reason) or a procedure as a whole.
+DIAGNOSIS_GROUPS = frozenset({"assessment", "preop", "postop", "problem_list", "diagnosis_admit"})
+PROCEDURE_GROUPS = frozenset({"procedure_title"})
+
+_BARRIERS = frozenset(
+    ". ; : ? ! • but however which who that is was are were has had have been because although "
+    "therefore while when where than then after before during until since if he she they we i you "
+    "denies reports presents underwent shows showed reveals revealed demonstrates noted".split()
+)
+_JOINTS = frozenset(", and or / & +".split())
+#: How far, in meaningful words, the clause is read on either side of a match.
+_REACH = 5
+
+
+@dataclass(slots=True)
+class Extract:
+    """A mention with the words that the ranker needs; offsets are tokens and characters.
+
+    `core` are the stems of the match (of the whole line for a line mention), `context` those of
+    the clause around it; `bag` is the alias that matched, -1 for a line mention.
+    """
+
+    label: str
+    start_char: int
+    end_char: int
+    first_token: int
+    last_token: int
+    section: int
+    sentence: int
+    core: tuple[str, ...]
+    context: tuple[str, ...]
+    bag: int
+    lead: bool
+    line_words: int
+    attributes: list[Found]
+
+
+class MentionFinder:
+    """Find mentions in tokens.
+
+    Parameters
+    ----------
+    indexes : mapping of label to AliasIndex
+        ``"DIAGNOSIS"`` and ``"PROCEDURE"``.
+    attributes : AttributeFinder
+    known_words : frozenset of str
+        Ordinary words that spelling correction leaves alone.
+    """
+
+    def __init__(
+        self,
+        indexes: Mapping[str, AliasIndex],
+        attributes: AttributeFinder,
+        known_words: frozenset[str] = frozenset(),
+    ) -> None:
+        self.indexes = dict(indexes)
+        self.attributes = attributes
+        self.forms: WordForms = next(iter(self.indexes.values())).forms
+        self._speller = Speller(self._rarity, known_words)
+        self._stems: dict[str, tuple[str, ...]] = {}
+        self._sums: dict[str, int] = {}
+
+    def _rarity(self, stem: str) -> float | None:
+        for index in self.indexes.values():
+            position = index.word_id.get(stem)
+            if position is not None:
+                return float(index.idf[position])
+        return None
+
+    def stems(self, word: str) -> tuple[str, ...]:
+        """Return the stems of a folded word, its spelling corrected when nothing knows it."""
+        known = self._stems.get(word)
+        if known is None:
+            known = () if word in AXIS_WORDS else self.forms.stems(word)
+            if len(known) == 1 and self._rarity(known[0]) is None:
+                meant = self._speller.correct(word)
+                if meant is not None:
+                    known = (meant,)
+            if len(self._stems) < 500_000:
+                self._stems[word] = known
+        return known
+
+    def _sum(self, word: str) -> int:
+        known = self._sums.get(word)
+        if known is None:
+            known = sum(stem_hash(s) for s in self.stems(word)) & 0xFFFFFFFFFFFFFFFF
+            if len(self._sums) < 500_000:
+                self._sums[word] = known
+        return known
+
+    def __call__(
+        self, text: str, tokens: TokenLists, sections: Sequence[Section], groups: Mapping[str, str]
+    ) -> list[Extract]:
+        """Return the mentions in order of the text."""
+        words = tokens.words
+        if not words:
+            return []
+        sums = [self._sum(w) for w in words]
+        units = [i for i, s in enumerate(sums) if s]
+        if not units:
+            return []
+        section_of = _sections_of(tokens.starts, sections)
+        lines = _Lines(text)
+        found_attributes = self.attributes.find(text, tokens)
+        unit_sums = np.array([sums[i] for i in units], dtype=np.uint64)
+        unit_breaks = np.array(
+            [tokens.sentences[i] * 64 + section_of[i] % 64 for i in units], dtype=np.int64
+        )
+        extracts: list[Extract] = []
+        for label, index in self.indexes.items():
+            starts, ends, bags = index.windows(unit_sums, unit_breaks)
+            reach = 0
+            for start, end, bag in zip(starts.tolist(), ends.tolist(), bags.tolist(), strict=True):
+                if end <= reach:
+                    continue
+                reach = end
+                first, last = units[start], units[end - 1]
+                extracts.append(
+                    self._extract(
+                        label, tokens, lines, section_of, first, last, bag, found_attributes
+                    )
+                )
+        extracts.extend(
+            self._line_mentions(tokens, lines, sections, section_of, groups, extracts, sums, found_attributes)
+        )
+        extracts.sort(key=lambda e: (e.start_char, e.end_char, e.label))
+        return extracts
+
+    def _extract(
+        self,
+        label: str,
+        tokens: TokenLists,
+        lines: _Lines,
+        section_of: list[int],
+        first: int,
+        last: int,
+        bag: int,
+        attributes: Sequence[Found],
+    ) -> Extract:
+        left, right = self._clause(tokens, first, last)
+        core = self._bag(tokens.words[first : last + 1])
+        around = self._bag([*tokens.words[left:first], *tokens.words[last + 1 : right + 1]])
+        start_char, end_char = tokens.starts[first], tokens.ends[last]
+        lead, line_words = lines.place(start_char)
+        return Extract(
+            label,
+            start_char,
+            end_char,
+            first,
+            last,
+            section_of[first],
+            tokens.sentences[first],
+            core,
+            tuple(s for s in around if s not in core),
+            bag,
+            lead,
+            line_words,
+            self.attributes.near(attributes, tokens, first, last, left, right),
+        )
+
+    def _bag(self, words: Sequence[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(s for w in words for s in self.stems(w)))
+
+    def _clause(self, tokens: TokenLists, first: int, last: int) -> tuple[int, int]:
+        """Return the first and last token of the clause around a match."""
+        words, sentences, here = tokens.words, tokens.sentences, tokens.sentences[first]
+        left, budget = first, _REACH
+        while left > 0 and budget:
+            word = words[left - 1]
+            if sentences[left - 1] != here or word in _BARRIERS or word in _JOINTS:
+                break
+            left -= 1
+            budget -= bool(self.stems(word))
+        right, budget = last, _REACH
+        while right + 1 < len(words) and budget:
+            word = words[right + 1]
+            if sentences[right + 1] != here or word in _BARRIERS:
+                break
+            if word in _JOINTS:
+                follows = words[right + 2] if right + 2 < len(words) else ""
+                if word != "," or not (follows in AXIS_WORDS or follows in self.attributes.words):
+                    break
+            right += 1
+            budget -= bool(self.stems(word))
+        return left, right
+
+    def _line_mentions(
+        self,
+        tokens: TokenLists,
+        lines: _Lines,
+        sections: Sequence[Section],
+        section_of: list[int],
+        groups: Mapping[str, str],
+        extracts: Sequence[Extract],
+        sums: Sequence[int],
+        attributes: Sequence[Found],
+    ) -> list[Extract]:
+        """Return whole sentences of naming sections as mentions."""
+        covered: dict[int, int] = {}
+        for e in extracts:
+            if e.label == "DIAGNOSIS":
+                covered[e.sentence] = covered.get(e.sentence, 0) + len(e.core)
+        out: list[Extract] = []
+        n = len(tokens.words)
+        start = 0
+        while start < n:
+            sentence = tokens.sentences[start]
+            end = start
+            while end < n and tokens.sentences[end] == sentence:
+                end += 1
+            section = sections[section_of[end - 1]]
+            group = groups.get(section.kind, "")
+            # a sentence may open with the section's own header
+            body = next(
+                (
+                    i
+                    for i in range(start, end)
+                    if tokens.starts[i] >= section.start_char + len(section.title)
+                ),
+                end,
+            )
+            meaning = [i for i in range(body, end) if sums[i]]
+            label = ""
+            if group in PROCEDURE_GROUPS and 1 <= len(meaning) <= 20:
+                label = "PROCEDURE"
+            elif group in DIAGNOSIS_GROUPS and 1 <= len(meaning) <= 8:
+                label = "DIAGNOSIS" if 2 * covered.get(sentence, 0) < len(meaning) else ""
+            if label and label in self.indexes:
+                extract = self._extract(
+                    label, tokens, lines, section_of, meaning[0], meaning[-1], -1, attributes
+                )
+                if len(extract.core) <= 16:
+                    out.append(extract)
+            start = end
+        return out
+
+
+class _Lines:
+    """Where in its line a mention stands."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._known: dict[int, int] = {}
+
+    def place(self, start_char: int) -> tuple[bool, int]:
+        """Return whether only list marks stand before it, and the words of its line."""
+        text = self._text
+        line_start = text.rfind("\n", 0, start_char) + 1
+        line_end = text.find("\n", start_char)
+        line_end = len(text) if line_end < 0 else line_end
+        before = text[line_start:start_char].strip(" \t0123456789.)(#*-•:>[]xX")
+        count = self._known.get(line_start)
+        if count is None:
+            count = self._known[line_start] = len(text[line_start:line_end].split())
+        return not before or before.lower() in _SIDES, count
+
+
+_SIDES = frozenset({"right", "left", "bilateral", "acute", "chronic", "the", "a", "regarding", "regarding his", "regarding her"})
+
+
+def _sections_of(starts: Sequence[int], sections: Sequence[Section]) -> list[int]:
+    bounds = np.array([s.start_char for s in sections], dtype=np.int64)
+    place = np.searchsorted(bounds, np.array(starts, dtype=np.int64), side="right") - 1
+    return np.maximum(place, 0).tolist()  # type: ignore[no-any-return]

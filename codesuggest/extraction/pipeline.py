@@ -1,0 +1,324 @@
+"""The spaCy components and their factories, and the door out of spaCy.
+
+A `Doc` carries only plain data, in ``doc.user_data["codesuggest"]``, so that ``to_bytes``,
+``DocBin`` and ``nlp.pipe(n_process=2)`` keep everything. Typed values are made in `read_doc`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.util import filter_spans
+
+from codesuggest.errors import ModelDamagedError
+from codesuggest.extraction.assertion import AssertionFinder
+from codesuggest.extraction.attributes import AttributeFinder, Found
+from codesuggest.extraction.mentions import Extract, MentionFinder
+from codesuggest.extraction.sections import SectionFinder, SectionTable
+from codesuggest.extraction.sentences import sentence_starts
+from codesuggest.extraction.tokens import READER
+from codesuggest.schema import Assertion, Attribute, Cue, Mention, Section
+from codesuggest.terminology.alias_index import AliasIndex
+
+__all__ = [
+    "KEY",
+    "LABELS_OF_INDEX",
+    "ExtractedNote",
+    "blank_pipeline",
+    "extracts_of",
+    "mention_of",
+    "sections_of",
+]
+
+#: Where the components keep their results in ``doc.user_data``, and the span groups' key.
+KEY = "codesuggest"
+LABELS_OF_INDEX = ("DIAGNOSIS", "PROCEDURE")
+
+ExtractedNote = tuple[list[Section], list[Extract], list[Assertion]]
+
+
+class Sections:
+    """Finds sections; writes ``[kind, title, start_char, end_char]`` rows."""
+
+    def __init__(self) -> None:
+        self.table = SectionTable.packaged()
+        self._find = SectionFinder(self.table)
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Process one Doc."""
+        rows = [[s.kind, s.title, s.start_char, s.end_char] for s in self._find(READER.text(doc))]
+        doc.user_data.setdefault(KEY, {})["sections"] = rows
+        return doc
+
+
+class Sentences:
+    """Sets sentence starts on the tokens."""
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Process one Doc."""
+        if not len(doc):
+            return doc
+        starts = set(sentence_starts(READER.text(doc)))
+        starts.update(row[2] for row in doc.user_data.get(KEY, {}).get("sections", ()))
+        offsets = doc.to_array(["IDX"]).ravel()
+        marks = np.full(len(doc), -1, dtype=np.int64)
+        # a start that falls on a blank moves to the token behind it
+        places = np.searchsorted(offsets, np.array(sorted(starts), dtype=np.uint64))
+        marks[places[places < len(doc)]] = 1
+        marks[0] = 1
+        doc.from_array(["SENT_START"], marks.astype(np.uint64).reshape(-1, 1))
+        return doc
+
+
+class Mentions:
+    """Finds mentions with the alias indexes of the model."""
+
+    def __init__(self) -> None:
+        self.indexes: dict[str, AliasIndex] = {}
+        self.known_words: frozenset[str] = frozenset()
+        self._finder: MentionFinder | None = None
+        self._groups = SectionTable.packaged().groups
+
+    def set_indexes(self, indexes: dict[str, AliasIndex], known_words: frozenset[str]) -> None:
+        """Hand over freshly built indexes (training does)."""
+        self.indexes, self.known_words = indexes, known_words
+        self._finder = None
+
+    @property
+    def finder(self) -> MentionFinder:
+        """The finder over the loaded indexes."""
+        if self._finder is None:
+            if not self.indexes:
+                raise ModelDamagedError("the mentions component has no alias index; load a model")
+            self._finder = MentionFinder(self.indexes, AttributeFinder(), self.known_words)
+        return self._finder
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Process one Doc."""
+        data = doc.user_data.setdefault(KEY, {})
+        sections = sections_of(doc)
+        tokens = READER.tokens(doc)
+        rows = self.finder(READER.text(doc), tokens, sections, self._groups)
+        data["mentions"] = [_to_row(e) for e in rows]
+        return doc
+
+    def to_disk(self, path: str | Path, **_: Any) -> None:
+        """Write the indexes."""
+        folder = Path(path)
+        for label, index in self.indexes.items():
+            index.to_disk(folder / label.lower())
+        (folder / "known_words.txt").write_text("\n".join(sorted(self.known_words)), "utf-8")
+
+    def from_disk(self, path: str | Path, **_: Any) -> Mentions:
+        """Read the indexes, memory-mapped."""
+        folder = Path(path)
+        indexes = {
+            label: AliasIndex.from_disk(folder / label.lower()) for label in LABELS_OF_INDEX
+        }
+        known = (folder / "known_words.txt").read_text("utf-8").split("\n")
+        self.set_indexes(indexes, frozenset(known))
+        return self
+
+
+class Assertions:
+    """Decides the assertion of each mention."""
+
+    def __init__(self) -> None:
+        self._find = AssertionFinder()
+        self._groups = SectionTable.packaged().groups
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Process one Doc."""
+        data = doc.user_data.get(KEY, {})
+        rows = data.get("mentions", [])
+        if not rows:
+            return doc
+        tokens = READER.tokens(doc)
+        assertions = self._find(
+            READER.text(doc),
+            tokens,
+            [(row["first"], row["last"]) for row in rows],
+            sections_of(doc),
+            [row["section"] for row in rows],
+            self._groups,
+        )
+        for row, assertion in zip(rows, assertions, strict=True):
+            row["cues"] = [[c.status, c.text, c.start_char, c.end_char] for c in assertion.cues]
+        return doc
+
+    def assertion_of(self, text: str, doc: Doc, start_char: int, end_char: int) -> Assertion:
+        """Return the assertion of one span of characters of a processed Doc."""
+        tokens = READER.tokens(doc)
+        inside = [
+            i
+            for i, (start, end) in enumerate(zip(tokens.starts, tokens.ends, strict=True))
+            if start < end_char and end > start_char
+        ]
+        if not inside:
+            return Assertion()
+        sections = sections_of(doc)
+        place = max(
+            (i for i, s in enumerate(sections) if s.start_char <= start_char), default=0
+        )
+        return self._find(
+            text, tokens, [(inside[0], inside[-1])], sections, [place], self._groups
+        )[0]
+
+
+class Linker:
+    """Links mentions to codes with the model's ranker; writes ``doc.spans["codesuggest"]``.
+
+    The ranker comes from another room: the config names it in spaCy's ``misc`` registry.
+    """
+
+    def __init__(self, nlp: Language, ranker: Any) -> None:
+        self.nlp = nlp
+        self.ranker = ranker
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Process one Doc."""
+        data = doc.user_data.setdefault(KEY, {})
+        links = self.ranker.link(READER.text(doc), extracts_of(doc), self.nlp.get_pipe(
+            "codesuggest_mentions").indexes)
+        spans, rows = [], []
+        for start, end, label, system, code, confidence in links:
+            span = doc.char_span(
+                start, end, label=label, kb_id=f"{system}:{code}", alignment_mode="expand"
+            )
+            spans.append(span)
+            rows.append([start, end, system, code, confidence])
+        doc.spans[KEY] = spans
+        data["links"] = rows
+        doc.ents = filter_spans([Span(doc, s.start, s.end, s.label, kb_id=s.kb_id) for s in spans])
+        return doc
+
+    def to_disk(self, path: str | Path, **_: Any) -> None:
+        """Write the ranker."""
+        self.ranker.to_disk(Path(path))
+
+    def from_disk(self, path: str | Path, **_: Any) -> Linker:
+        """Read the ranker."""
+        self.ranker.from_disk(Path(path))
+        return self
+
+
+@Language.factory("codesuggest_sections", assigns=["doc.user_data"])
+def create_sections(nlp: Language, name: str) -> Sections:
+    """Make the section finder."""
+    return Sections()
+
+
+@Language.factory("codesuggest_sentences", assigns=["token.is_sent_start"])
+def create_sentences(nlp: Language, name: str) -> Sentences:
+    """Make the sentence splitter."""
+    return Sentences()
+
+
+@Language.factory("codesuggest_mentions", assigns=["doc.user_data"])
+def create_mentions(nlp: Language, name: str) -> Mentions:
+    """Make the mention finder; its indexes come with the model."""
+    return Mentions()
+
+
+@Language.factory("codesuggest_assertion", assigns=["doc.user_data"])
+def create_assertion(nlp: Language, name: str) -> Assertions:
+    """Make the assertion component."""
+    return Assertions()
+
+
+@Language.factory(
+    "codesuggest_linker",
+    assigns=["doc.spans", "doc.ents"],
+    default_config={"ranker": {"@misc": "codesuggest.ranker.v1"}},
+)
+def create_linker(nlp: Language, name: str, ranker: Any) -> Linker:
+    """Make the linker around a ranker from the registry."""
+    return Linker(nlp, ranker)
+
+
+def blank_pipeline(with_linker: bool = True) -> Language:
+    """Return the pipeline without a model's tables in it."""
+    nlp = spacy.blank(
+        "en", config={"nlp": {"tokenizer": {"@tokenizers": "codesuggest.tokenizer.v1"}}}
+    )
+    names = ["codesuggest_sections", "codesuggest_sentences", "codesuggest_mentions"]
+    for name in (*names, "codesuggest_assertion"):
+        nlp.add_pipe(name)
+    if with_linker:
+        nlp.add_pipe("codesuggest_linker")
+    return nlp
+
+
+# -- the door ------------------------------------------------------------------------------
+
+
+def sections_of(doc: Doc) -> list[Section]:
+    """Return the sections of a processed Doc."""
+    return [Section(*row) for row in doc.user_data.get(KEY, {}).get("sections", ())]
+
+
+def extracts_of(doc: Doc) -> ExtractedNote:
+    """Return sections, extracts and assertions of a processed Doc, as values."""
+    extracts, assertions = [], []
+    for row in doc.user_data.get(KEY, {}).get("mentions", ()):
+        extracts.append(_from_row(row))
+        cues = tuple(Cue(*cue) for cue in row.get("cues", ()))
+        assertions.append(Assertion.from_cues(cues) if cues else Assertion())
+    return sections_of(doc), extracts, assertions
+
+
+def mention_of(text: str, extract: Extract, section: Section, assertion: Assertion) -> Mention:
+    """Make the public value of one extract."""
+    return Mention(
+        text[extract.start_char : extract.end_char],
+        extract.start_char,
+        extract.end_char,
+        extract.label,
+        section,
+        assertion,
+        tuple(
+            Attribute(a.name, a.value, a.start_char, a.end_char) for a in extract.attributes
+        ),
+    )
+
+
+_PLAIN = (
+    "label",
+    "start_char",
+    "end_char",
+    "first_token",
+    "last_token",
+    "section",
+    "sentence",
+    "core",
+    "context",
+    "bag",
+    "lead",
+    "line_words",
+)
+_NAMES = {"first_token": "first", "last_token": "last"}
+
+
+def _to_row(extract: Extract) -> dict[str, Any]:
+    row: dict[str, Any] = {_NAMES.get(n, n): getattr(extract, n) for n in _PLAIN}
+    row["core"], row["context"] = list(extract.core), list(extract.context)
+    row["attributes"] = [
+        [a.name, a.value, a.start_char, a.end_char, a.first_token, a.sentence]
+        for a in extract.attributes
+    ]
+    return row
+
+
+def _from_row(row: dict[str, Any]) -> Extract:
+    values = {n: row[_NAMES.get(n, n)] for n in _PLAIN}
+    values["core"], values["context"] = tuple(row["core"]), tuple(row["context"])
+    return Extract(**values, attributes=[Found(*a) for a in row["attributes"]])
+
+
+Rank = Callable[..., Any]

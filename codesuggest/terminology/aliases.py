@@ -1,0 +1,205 @@
+"""Aliases: every wording that stands for a code, with where it comes from.
+
+Sources, best first when two aliases of the same words disagree: our lexicon, the tabular title,
+inclusion terms, the Alphabetic Index, catalogue synonyms and descriptions, learned terms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from codesuggest.errors import TerminologyError
+from codesuggest.schema import SYSTEMS
+from codesuggest.terminology.code_system import CodeSystem
+from codesuggest.terminology.families import AXES, split_title
+from codesuggest.terminology.releases import read_catalogue
+from codesuggest.terminology.words import DATA, read_csv
+
+__all__ = [
+    "LEXICON_COLUMNS",
+    "SOURCES",
+    "Alias",
+    "catalogue_aliases",
+    "index_aliases",
+    "lexicon_aliases",
+    "read_index_paths",
+    "title_aliases",
+]
+
+LEXICON_COLUMNS = ("term", "code", "kind", "note")
+
+#: Where an alias comes from, best first.
+SOURCES: tuple[str, ...] = (
+    "lexicon",
+    "title",
+    "inclusion",
+    "index",
+    "synonym",
+    "description",
+    "learned",
+    "residual",
+)
+
+_PARENTHESES = re.compile(r"\s*[(\[][^)\]]*[)\]]")
+_RESIDUAL = re.compile(r"\bother\b|elsewhere classified", re.IGNORECASE)
+_DEFAULT = re.compile(
+    r",? (?:without (?:mention of )?(?:complications?|esophagitis|status migrainosus)|"
+    r"uncomplicated|unspecified|not otherwise specified|NOS)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """One wording of one code. `row` counts in the code system's table."""
+
+    term: str
+    system: str
+    row: int
+    source: str
+
+
+def title_aliases(system: CodeSystem) -> Iterator[Alias]:
+    """Yield the titles and inclusion terms of a tabular release, one member a family.
+
+    A title yields itself, itself without parentheses, and itself without the tail that says
+    nothing ("unspecified", "without complications").
+    """
+    for rows in system.members.values():
+        row = min(rows, key=lambda r: (_distance_from_default(system.axes(r)), r))
+        title = split_title(system.titles[row])[0]
+        source = "residual" if _RESIDUAL.search(title) else "title"
+        for variant in _variants(title):
+            yield Alias(variant, system.system, row, source)
+        for term in system.notes(system.codes[row], "inclusion_terms").get("inclusion_terms", ()):
+            for variant in _variants(split_title(term)[0]):
+                yield Alias(variant, system.system, row, "inclusion")
+    # what stands under a header holds for its unspecified member
+    for row, code in enumerate(system.codes):
+        if system.billable[row]:
+            continue
+        terms = system.notes(code, "inclusion_terms").get("inclusion_terms", ())
+        target = default_member(system, code) if terms else None
+        if target is not None:
+            for term in terms:
+                for variant in _variants(term):
+                    yield Alias(variant, system.system, target, "inclusion")
+
+
+def _variants(title: str) -> list[str]:
+    bare = _PARENTHESES.sub("", title)
+    found = dict.fromkeys((title, bare))
+    for text in (title, bare):
+        cut = _DEFAULT.sub("", text)
+        while cut != text:
+            found[cut] = None
+            text, cut = cut, _DEFAULT.sub("", cut)
+    return [t for t in found if t]
+
+
+def _distance_from_default(axes: Mapping[str, str]) -> int:
+    return sum(AXES.get(axis, value) != value for axis, value in axes.items())
+
+
+def default_member(system: CodeSystem, prefix: str) -> int | None:
+    """Return the row of the reportable code that `prefix` means when nothing more is said.
+
+    That is the code itself, else below it the member nearest to the defaults (side unspecified,
+    initial encounter, closed), titles that say "unspecified" first; None for unknown prefixes.
+    """
+    code = system.normalise(prefix.rstrip("-").rstrip("."))
+    row = system.row_of.get(code)
+    if row is None:
+        return None
+    if system.billable[row]:
+        return row
+    below = [system.row_of[c.code] for c in system.descendants(code) if c.billable]
+    return min(
+        below,
+        key=lambda r: (
+            _distance_from_default(system.axes(r)),
+            "unspecified" not in system.titles[r].lower(),
+            bool(_RESIDUAL.search(system.titles[r])),
+            r,
+        ),
+        default=None,
+    )
+
+
+def read_index_paths(path: Path) -> list[tuple[str, str, str]]:
+    """Read an Alphabetic Index written as paths: ``main > sub > sub <TAB> nonessential <TAB> code``.
+
+    Raises
+    ------
+    TerminologyError
+        A line does not have three fields; the message names the line.
+    """
+    rows = []
+    with path.open(encoding="utf-8") as handle:
+        next(handle, None)
+        for number, line in enumerate(handle, 2):
+            fields = line.rstrip("\n").split("\t")
+            if len(fields) != 3:
+                raise TerminologyError(f"{path.name}, line {number}: expected 3 fields")
+            rows.append((fields[0], fields[1], fields[2]))
+    return rows
+
+
+def index_aliases(
+    paths: Iterable[tuple[str, str, str]], system: CodeSystem
+) -> Iterator[Alias]:
+    """Yield the wordings of the Alphabetic Index.
+
+    A main term with alternatives ("Arrest, arrested") yields one alias an alternative.
+    """
+    for path, _, code in paths:
+        row = default_member(system, code)
+        if row is None:
+            continue
+        main, *subterms = path.split(" > ")
+        tail = " ".join(subterms)
+        for head in _alternatives(_PARENTHESES.sub("", main)):
+            yield Alias(f"{tail} {head}".strip(), system.system, row, "index")
+
+
+def _alternatives(main: str) -> list[str]:
+    """Split "Arnold-Chiari disease, obstruction or syndrome" into its three wordings."""
+    parts = [p.strip() for p in re.split(r",\s*(?:or\s+)?|\s+or\s+|;\s*", main) if p.strip()]
+    first = parts[0].split() if parts else []
+    heads = []
+    for number, part in enumerate(parts):
+        words = part.split()
+        same_root = part[:4].lower() == parts[0][:4].lower()
+        if number and len(first) > 1 and len(words) == 1 and not same_root:
+            words = [*first[:-1], *words]
+        elif number and len(first) == 1 and not same_root and len(parts) == 2:
+            # "Abscess, lung": an inverted noun phrase rather than an alternative
+            words = [*words, *first]
+        heads.append(" ".join(words))
+    return heads
+
+
+def lexicon_aliases(systems: Mapping[str, CodeSystem], folder: Path = DATA / "lexicon") -> Iterator[Alias]:
+    """Yield our lexicon: abbreviations, lay terms, synonyms, spelling variants."""
+    for path in sorted(folder.glob("*.csv")):
+        with path.open(encoding="utf-8") as handle:
+            if handle.readline().strip() != ",".join(LEXICON_COLUMNS):
+                continue
+        for number, row in enumerate(read_csv(path, LEXICON_COLUMNS), 2):
+            system = next((s for s in SYSTEMS if s in systems and row["code"] in systems[s]), None)
+            if system is None:
+                raise TerminologyError(f"{path.name}, row {number}: unknown code {row['code']}")
+            target = systems[system].row_of[row["code"]]
+            yield Alias(row["term"], system, target, "lexicon")
+
+
+def catalogue_aliases(system: CodeSystem) -> Iterator[Alias]:
+    """Yield descriptions and synonyms of a starter catalogue."""
+    for row in read_catalogue(system.system):
+        target = system.row_of[row["code"]]
+        yield Alias(row["description"], system.system, target, "description")
+        for synonym in filter(None, row["synonyms"].split("|")):
+            yield Alias(synonym, system.system, target, "synonym")
