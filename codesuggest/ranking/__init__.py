@@ -1,0 +1,1 @@
+"""From mentions to suggestions: candidates, features, ranker, confidence. Never imports spaCy."""

@@ -1,0 +1,133 @@
+"""Which member of a family a mention means: side, episode, displacement, views, contrast, ..."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from codesuggest.terminology.code_system import CodeSystem
+from codesuggest.terminology.families import AXES
+
+__all__ = ["axis_agreement", "select_members", "wanted_axes"]
+
+_RANGE = re.compile(r"^(\d+(?:\.\d+)?)?\.\.(\d+(?:\.\d+)?)?$")
+_OTHER_SIDE = {"right": "left", "left": "right"}
+
+
+def wanted_axes(attributes: Mapping[str, str]) -> dict[str, str]:
+    """Translate a mention's attributes into the axes of ICD-10-CM families."""
+    wanted: dict[str, str] = {}
+    side = attributes.get("laterality")
+    if side:
+        wanted["laterality"] = side
+    if attributes.get("displacement"):
+        wanted["displacement"] = attributes["displacement"]
+    episode = attributes.get("episode", "initial")
+    if attributes.get("wound") == "open":
+        episode += "_open"
+    wanted["episode"] = episode
+    trimester = attributes.get("trimester")
+    weeks = attributes.get("weeks", "")
+    if trimester is None and weeks.isdigit():
+        # ICD-10-CM chapter 15: first trimester to 13 6/7 weeks, second to 27 6/7
+        trimester = "first" if int(weeks) < 14 else "second" if int(weeks) < 28 else "third"
+    if trimester:
+        wanted["trimester"] = trimester
+    severity = attributes.get("severity")
+    if severity:
+        wanted["stage"] = severity
+    return wanted
+
+
+def select_members(
+    system: CodeSystem, row: int, wanted: Mapping[str, str]
+) -> tuple[list[int], float]:
+    """Return the rows of `row`'s family that fit best, and how well.
+
+    Usually one row; two when both sides are meant and the family has no bilateral member
+    (Official Guidelines I.B.13: then a code for each side).
+
+    Returns
+    -------
+    rows : list of int
+    fit : float
+        Wanted axes that the family has, less those it contradicts.
+    """
+    members = system.members.get(int(system.families[row]), [row])
+    if len(members) == 1:
+        axes = system.axes(row)
+        side, given = axes.get("laterality"), wanted.get("laterality")
+        if side and given and side not in (given, "unspecified"):
+            return [row], -1.0
+        return [row], 0.0
+    default = system.axes(row)
+    best, best_rows, fit = -1e9, [row], 0.0
+    has_bilateral = False
+    sides: dict[str, tuple[float, int]] = {}
+    for member in members:
+        axes = system.axes(member)
+        score = matched = 0.0
+        for axis in {*axes, *default}:
+            value = axes.get(axis, AXES.get(axis, ""))
+            want = wanted.get(axis)
+            if want is None or (axis == "episode" and want == "initial"):
+                # nothing said: the alias's own member, else the coder's default
+                score += (value == default.get(axis)) + 0.5 * (value == AXES.get(axis))
+            elif value == want:
+                score += 3
+                matched += axis != "episode"
+            elif axis == "laterality" and value in ("unspecified", ""):
+                score += 1
+            elif axis == "episode":
+                score += 1.5 * (value == want.removesuffix("_open")) + value.startswith(want[:6])
+            elif value == AXES.get(axis):
+                score += 0.5
+        if member == row:
+            score += 0.1
+        side = axes.get("laterality", "")
+        has_bilateral |= side == "bilateral"
+        if side in _OTHER_SIDE and score > sides.get(side, (-1e9, 0))[0]:
+            sides[side] = (score, member)
+        if score > best:
+            best, best_rows, fit = score, [member], matched
+    if wanted.get("laterality") == "bilateral" and not has_bilateral and len(sides) == 2:
+        return [sides["right"][1], sides["left"][1]], 1.0
+    return best_rows, fit
+
+
+def axis_agreement(axes: Mapping[str, str], attributes: Mapping[str, str]) -> tuple[int, int]:
+    """Count the axes of a catalogue code that the mention's attributes meet and contradict."""
+    met = against = 0
+    for axis, value in axes.items():
+        if axis == "levels" or axis == "age":
+            continue
+        given = attributes.get("role" if axis == "role" else axis)
+        if axis == "contrast" and given is None:
+            continue
+        if given is None:
+            continue
+        found = _RANGE.match(value)
+        if found:
+            try:
+                number = float(given)
+            except ValueError:
+                continue
+            low, high = found.groups()
+            inside = (low is None or number >= float(low)) and (
+                high is None or number <= float(high)
+            )
+            met += inside
+            against += not inside
+        elif value == given or given in value.split("_"):
+            met += 1
+        elif axis in ("contrast", "laterality", "approach", "role"):
+            against += 1
+    return met, against
+
+
+def attribute_values(names: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return name to value; the first of a name wins."""
+    values: dict[str, str] = {}
+    for name, value in names:
+        values.setdefault(name, value)
+    return values

@@ -1,0 +1,337 @@
+"""The ranker: mentions to codes, codes to a note's ordered, calibrated suggestions.
+
+Two models, both learned with scikit-learn: the *mention model* says which code the words mean,
+the *note model* whether that code is reported for this note. A monotone map makes the note
+model's score a calibrated confidence, one map a code system.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from codesuggest.errors import ModelDamagedError
+from codesuggest.ranking.calibration import Calibrator
+from codesuggest.ranking.candidates import FEATURES, CandidateFinder, CandidateTable, Query
+from codesuggest.ranking.note_features import (
+    INACTIVE,
+    NOTE_FEATURES,
+    CodeEvidence,
+    NoteContext,
+    note_features,
+)
+from codesuggest.ranking.settings import guess_setting
+from codesuggest.ranking.trees import TreeEnsemble
+from codesuggest.schema import SYSTEMS, Assertion, Section
+from codesuggest.terminology.alias_index import AliasIndex
+from codesuggest.terminology.code_system import CodeSystem
+from codesuggest.terminology.drugs import DrugTable
+
+__all__ = ["NoteInput", "RankedCode", "Ranker", "create_ranker"]
+
+Array = np.ndarray[Any, Any]
+
+_FEATURE_NAMES = tuple(FEATURES)
+#: Candidates of one mention that the note model looks at.
+_PER_MENTION = 4
+_LEAST = 0.03
+
+
+@dataclass(slots=True)
+class NoteInput:
+    """A note as extraction leaves it."""
+
+    text: str
+    sections: Sequence[Section]
+    extracts: Sequence[Any]
+    assertions: Sequence[Assertion]
+    groups: Mapping[str, str]
+    setting: str | None = None
+
+
+@dataclass(slots=True)
+class RankedCode:
+    """A code of a note: its confidence, its mentions (best first) and what else they may mean."""
+
+    system: str
+    row: int
+    code: str
+    confidence: float
+    score: float
+    mentions: list[int]
+    alternatives: list[tuple[str, int, float]]
+    features: Array = field(repr=False)
+
+
+class Ranker:
+    """Rank the codes of mentions and of notes.
+
+    Attributes
+    ----------
+    mention_model, note_model : TreeEnsemble
+    calibrators : dict of system to Calibrator
+    operating_points : dict of system to float
+    """
+
+    def __init__(self) -> None:
+        self.mention_model: TreeEnsemble | None = None
+        self.note_model: TreeEnsemble | None = None
+        self.calibrators: dict[str, Calibrator] = {}
+        self.operating_points: dict[str, float] = dict.fromkeys(SYSTEMS, 0.5)
+        self.priors: dict[str, int] = {}
+        self.report_rates: dict[str, float] = {}
+        self.drugs = DrugTable.packaged()
+        self.finder: CandidateFinder | None = None
+
+    def bind(
+        self, indexes: Mapping[str, AliasIndex], systems: Mapping[str, CodeSystem]
+    ) -> Ranker:
+        """Give the ranker the alias indexes and code systems it ranks over."""
+        self.finder = CandidateFinder(indexes, systems, self.priors)
+        return self
+
+    # -- mentions --------------------------------------------------------------------------
+
+    def rank_mentions(
+        self, queries: Sequence[Query], which: Sequence[int]
+    ) -> tuple[CandidateTable, Array]:
+        """Return the candidates of mentions and the probability that each is meant."""
+        if self.finder is None:
+            raise ModelDamagedError("the ranker is not bound to a terminology; load a model")
+        table = self.finder(queries, which)
+        if self.mention_model is None:
+            return table, heuristic(table.features)
+        return table, self.mention_model.probability(table.features)
+
+    # -- notes -----------------------------------------------------------------------------
+
+    def note_table(self, note: NoteInput) -> _NoteTable:
+        """Return all codes that the note's mentions may mean, with their features."""
+        extracts, assertions = note.extracts, note.assertions
+        setting = note.setting or guess_setting(note.text, note.sections, note.groups)
+        groups = [note.groups.get(s.kind, s.kind) for s in note.sections]
+        active = [i for i, a in enumerate(assertions) if a.status not in INACTIVE]
+        table, probability = self.rank_mentions(extracts, active)
+        support: dict[tuple[int, int], list[CodeEvidence]] = {}
+        others: dict[int, list[tuple[int, int, float]]] = {}
+        starts = np.flatnonzero(np.diff(table.mention, prepend=-1)).tolist()
+        starts.append(len(table))
+        length = max(len(note.text), 1)
+        for start, stop in zip(starts[:-1], starts[1:], strict=True):
+            scores = probability[start:stop]
+            order = np.argsort(-scores, kind="stable")[:_PER_MENTION]
+            mention = int(table.mention[start])
+            extract, assertion = extracts[mention], assertions[mention]
+            group = groups[extract.section]
+            top = [(int(start + o), float(scores[o])) for o in order]
+            others[mention] = [
+                (int(table.system[at]), int(table.row[at]), p) for at, p in top
+            ]
+            for place, (at, p) in enumerate(top):
+                if p < _LEAST:
+                    continue
+                rest = top[0][1] if place else (top[1][1] if len(top) > 1 else 0.0)
+                values = dict(
+                    zip(_FEATURE_NAMES, table.features[at].tolist(), strict=True)
+                )
+                support.setdefault((int(table.system[at]), int(table.row[at])), []).append(
+                    CodeEvidence(
+                        mention, p, place, p - rest, group, assertion.status, extract.lead,
+                        extract.line_words, extract.start_char / length, values,
+                    )  # fmt: skip
+                )
+        keys = sorted(support)
+        for key in keys:
+            support[key].sort(key=lambda e: (-e.probability, e.position))
+        inactive = self._inactive_counts(extracts, assertions)
+        systems = self.finder.systems if self.finder else []
+        codes = [(s, systems[s].codes[r]) for s, r in keys]
+        overlaps = [
+            max(
+                (
+                    p
+                    for e in support[key]
+                    for s, r, p in others[e.mention]
+                    if (s, r) != key and s == key[0]
+                ),
+                default=0.0,
+            )
+            for key in keys
+        ]
+        statics = [
+            (
+                f["unspecified"], f["other"], f["prior"], f["category_prior"],
+            )  # fmt: skip
+            for f in (support[key][0].features for key in keys)
+        ]
+        context = NoteContext(
+            setting,
+            note.setting is None,
+            len(note.text.split()),
+            frozenset(groups),
+            self.drugs.categories_in(note.text),
+            self.report_rates,
+        )
+        features = note_features(
+            codes,
+            [support[key] for key in keys],
+            [inactive.get((s, systems[s].codes[r][:3]), 0) for s, r in keys],
+            overlaps,
+            statics,
+            context,
+        )
+        return _NoteTable(keys, codes, [support[k] for k in keys], others, features, setting)
+
+    def _inactive_counts(
+        self, extracts: Sequence[Any], assertions: Sequence[Assertion]
+    ) -> dict[tuple[int, str], int]:
+        """Count mentions that were ruled out, by category of their first alias."""
+        counts: dict[tuple[int, str], int] = {}
+        if self.finder is None:
+            return counts
+        for extract, assertion in zip(extracts, assertions, strict=True):
+            if assertion.status in INACTIVE and extract.bag >= 0:
+                index = self.finder.indexes[extract.label]
+                entry = index.entries(extract.bag)[0]
+                system = int(index.entry_system[entry])
+                code = self.finder.systems[system].codes[int(index.entry_row[entry])]
+                counts[(system, code[:3])] = counts.get((system, code[:3]), 0) + 1
+        return counts
+
+    def rank_note(self, note: NoteInput) -> tuple[list[RankedCode], str]:
+        """Return the codes of a note, best first, and the setting assumed."""
+        table = self.note_table(note)
+        if not table.keys:
+            return [], table.setting
+        if self.note_model is None:
+            raw = np.array([s[0].probability for s in table.support])
+            score = np.log(raw / (1 - raw + 1e-9))
+        else:
+            score = self.note_model.decision(table.features)
+        ranked = []
+        for i, (system, row) in enumerate(table.keys):
+            name = SYSTEMS[system]
+            calibrator = self.calibrators.get(name)
+            value = float(score[i])
+            confidence = calibrator(value) if calibrator else 1 / (1 + np.exp(-value))
+            alternatives = [
+                (SYSTEMS[s], r, p)
+                for s, r, p in table.others[table.support[i][0].mention]
+                if (s, r) != (system, row)
+            ]
+            ranked.append(
+                RankedCode(
+                    name,
+                    row,
+                    table.codes[i][1],
+                    float(confidence),
+                    value,
+                    [e.mention for e in table.support[i]],
+                    alternatives,
+                    table.features[i],
+                )
+            )
+        ranked.sort(key=lambda r: (-r.confidence, -r.score, SYSTEMS.index(r.system), r.code))
+        return ranked, table.setting
+
+    def link(
+        self, text: str, extracted: Any, indexes: Mapping[str, AliasIndex]
+    ) -> list[tuple[int, int, str, str, str, float]]:
+        """Return ``(start, end, label, system, code, confidence)`` rows for spaCy's spans."""
+        raise NotImplementedError
+
+    # -- persistence -----------------------------------------------------------------------
+
+    def to_disk(self, folder: Path) -> None:
+        """Write models, calibrators and counts."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, model in (("mention_model", self.mention_model), ("note_model", self.note_model)):
+            if model is not None:
+                np.savez_compressed(folder / f"{name}.npz", **model.to_arrays())
+        payload = {
+            "features": list(FEATURES),
+            "note_features": list(NOTE_FEATURES),
+            "calibrators": {k: v.to_dict() for k, v in self.calibrators.items()},
+            "operating_points": self.operating_points,
+            "priors": self.priors,
+            "report_rates": self.report_rates,
+        }
+        (folder / "ranker.json").write_text(
+            json.dumps(payload, indent=1, sort_keys=True), encoding="utf-8"
+        )
+
+    def from_disk(self, folder: Path) -> Ranker:
+        """Read what `to_disk` wrote.
+
+        Raises
+        ------
+        ModelDamagedError
+            A file is missing, or the model was trained with other features than this version
+            computes.
+        """
+        try:
+            payload = json.loads((folder / "ranker.json").read_text(encoding="utf-8"))
+            for ours, name in ((list(FEATURES), "features"), (list(NOTE_FEATURES), "note_features")):
+                if payload[name] != ours:
+                    changed = sorted(set(payload[name]) ^ set(ours))
+                    raise ModelDamagedError(
+                        f"the model was trained with other {name.replace('_', ' ')} than this "
+                        f"version computes (differing: {', '.join(changed) or 'their order'}); "
+                        "train it again"
+                    )
+            self.calibrators = {
+                k: Calibrator.from_dict(v) for k, v in payload["calibrators"].items()
+            }
+            self.operating_points = payload["operating_points"]
+            self.priors = payload["priors"]
+            self.report_rates = payload["report_rates"]
+            for name in ("mention_model", "note_model"):
+                path = folder / f"{name}.npz"
+                if path.exists():
+                    with np.load(path, allow_pickle=False) as arrays:
+                        setattr(self, name, TreeEnsemble.from_arrays(arrays))
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelDamagedError(
+                f"the ranker in {folder.name!r} cannot be read ({type(error).__name__}); "
+                "install the model again"
+            ) from None
+        return self
+
+
+@dataclass(slots=True)
+class _NoteTable:
+    keys: list[tuple[int, int]]
+    codes: list[tuple[int, str]]
+    support: list[list[CodeEvidence]]
+    others: dict[int, list[tuple[int, int, float]]]
+    features: Array
+    setting: str
+
+
+def heuristic(features: Array) -> Array:
+    """Score candidates before anything is learned, from coverage and source alone."""
+    at = {name: i for i, name in enumerate(FEATURES)}
+    score = (
+        4 * features[:, at["core_covered"]]
+        + 2.5 * features[:, at["alias_covered"]]
+        + 1.0 * features[:, at["context_covered"]]
+        + 0.6 * features[:, at["exact_core"]]
+        - 0.15 * features[:, at["source"]]
+        - 0.2 * features[:, at["entry"]]
+        - 0.5 * features[:, at["other"]]
+        + 0.2 * features[:, at["fit"]]
+        + 0.3 * features[:, at["axes_met"]]
+        - 0.4 * features[:, at["axes_against"]]
+        - 5.5
+    )
+    return 1 / (1 + np.exp(-score))  # type: ignore[no-any-return]
+
+
+def create_ranker() -> Ranker:
+    """Make an empty ranker; spaCy's config names this function ``codesuggest.ranker.v1``."""
+    return Ranker()

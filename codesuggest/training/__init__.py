@@ -1,0 +1,1 @@
+"""From coded notes to a model: corpora, fit, calibrate, evaluate."""

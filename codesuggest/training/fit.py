@@ -1,0 +1,390 @@
+"""Fit the default model: alias indexes, mention model, note model, calibration.
+
+Everything learned is cross-fitted by note: a note's features and scores for evaluation come
+from models that never saw it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from codesuggest.extraction.pipeline import blank_pipeline, extracts_of
+from codesuggest.extraction.sections import SectionTable
+from codesuggest.ranking.calibration import Calibrator
+from codesuggest.ranking.candidates import FEATURES, CandidateFinder
+from codesuggest.ranking.note_features import INACTIVE
+from codesuggest.ranking.ranker import NoteInput, Ranker
+from codesuggest.ranking.trees import TreeEnsemble
+from codesuggest.schema import SYSTEMS
+from codesuggest.terminology.alias_index import AliasIndex
+from codesuggest.terminology.aliases import (
+    Alias,
+    catalogue_aliases,
+    index_aliases,
+    lexicon_aliases,
+    read_index_paths,
+    title_aliases,
+)
+from codesuggest.terminology.code_system import CodeSystem
+from codesuggest.terminology.words import WordForms
+from codesuggest.training.corpora import CodedNote
+
+__all__ = ["NoteFit", "build_indexes", "fit_ranker", "prepare"]
+
+Array = np.ndarray[Any, Any]
+log = logging.getLogger(__name__)
+
+
+def build_indexes(
+    systems: Mapping[str, CodeSystem],
+    forms: WordForms,
+    index_path: Path | None = None,
+    learned: Iterable[Alias] = (),
+) -> dict[str, AliasIndex]:
+    """Build the alias indexes of both labels.
+
+    Parameters
+    ----------
+    systems : mapping of name to CodeSystem
+    forms : WordForms
+    index_path : Path, optional
+        The Alphabetic Index as paths.
+    learned : iterable of Alias
+        Further terms, for example disease names of open ontologies.
+    """
+    icd = systems["ICD-10-CM"]
+    diagnosis: list[Alias] = [*title_aliases(icd)]
+    if index_path is not None:
+        diagnosis.extend(index_aliases(read_index_paths(index_path), icd))
+    procedure: list[Alias] = [
+        alias for name in ("CPT", "HCPCS") for alias in catalogue_aliases(systems[name])
+    ]
+    for alias in (*lexicon_aliases(systems), *learned):
+        (diagnosis if alias.system == "ICD-10-CM" else procedure).append(alias)
+    return {
+        "DIAGNOSIS": AliasIndex.build(diagnosis, forms),
+        "PROCEDURE": AliasIndex.build(procedure, forms),
+    }
+
+
+@dataclass(slots=True)
+class NoteFit:
+    """A coded note with what extraction found in it."""
+
+    note: CodedNote
+    input: NoteInput
+    weight: float = 1.0
+    quotes: dict[int, set[tuple[str, str]]] = field(default_factory=dict)
+
+
+def prepare(nlp: Any, notes: Sequence[CodedNote], weight: float = 1.0) -> list[NoteFit]:
+    """Extract the mentions of coded notes and tie them to the gold evidence."""
+    groups = SectionTable.packaged().groups
+    out = []
+    for note in notes:
+        sections, extracts, assertions = extracts_of(nlp(note.text))
+        fit = NoteFit(
+            note,
+            NoteInput(note.text, sections, extracts, assertions, groups, note.setting),
+            weight,
+        )
+        for gold in note.must:
+            for quote in gold.evidence:
+                start = note.text.find(quote)
+                while start >= 0:
+                    for i, extract in enumerate(extracts):
+                        if extract.start_char < start + len(quote) and extract.end_char > start:
+                            fit.quotes.setdefault(i, set()).add((gold.system, gold.code))
+                    start = note.text.find(quote, start + 1)
+        out.append(fit)
+    return out
+
+
+def counts_of(fits: Iterable[NoteFit]) -> dict[str, int]:
+    """Count codes and categories (``"E11*"``) over coded notes."""
+    counts: Counter[str] = Counter()
+    for fit in fits:
+        for gold in fit.note.must:
+            counts[gold.code] += 1
+            counts[gold.code[:3] + "*"] += 1
+    return dict(counts)
+
+
+def report_rates(fits: Iterable[NoteFit], finder: CandidateFinder) -> dict[str, float]:
+    """Return how often a category that is mentioned, and not ruled out, is reported."""
+    seen: Counter[str] = Counter()
+    hit: Counter[str] = Counter()
+    for fit in fits:
+        if not fit.note.must or fit.weight < 1:
+            continue
+        reported = {g.code[:3] for g in (*fit.note.must,)}
+        accepted = {g.code[:3] for g in fit.note.acceptable}
+        mentioned = set()
+        for extract, assertion in zip(fit.input.extracts, fit.input.assertions, strict=True):
+            if extract.bag >= 0 and assertion.status not in INACTIVE:
+                index = finder.indexes[extract.label]
+                entry = index.entries(extract.bag)[0]
+                system = int(index.entry_system[entry])
+                mentioned.add(finder.systems[system].codes[int(index.entry_row[entry])][:3])
+        for category in mentioned:
+            if category in accepted and category not in reported:
+                continue
+            seen[category] += 1
+            hit[category] += category in reported
+    return {c: round((hit[c] + 0.6) / (n + 3), 3) for c, n in sorted(seen.items())}
+
+
+# -- the mention model ---------------------------------------------------------------------
+
+
+def mention_examples(
+    ranker: Ranker, fits: Sequence[NoteFit]
+) -> tuple[Array, Array, Array, Array]:
+    """Return features, labels, weights and note numbers of (mention, candidate) pairs.
+
+    A mention under a gold quote teaches its candidates; its other candidates are wrong unless
+    they are acceptable for the note. In notes whose codes carry no quotes a mention teaches
+    when one of its candidates is a code of the note.
+    """
+    features, labels, weights, numbers = [], [], [], []
+    for number, fit in enumerate(fits):
+        note = fit.note
+        gold_of_note = {(g.system, g.code) for g in note.must}
+        accepted = {(g.system, g.code) for g in note.acceptable}
+        with_quotes = any(g.evidence for g in note.must)
+        active = [
+            i
+            for i, a in enumerate(fit.input.assertions)
+            if a.status not in INACTIVE and (i in fit.quotes or not with_quotes)
+        ]
+        if not active or ranker.finder is None:
+            continue
+        table = ranker.finder(fit.input.extracts, active)
+        starts = np.flatnonzero(np.diff(table.mention, prepend=-1)).tolist()
+        starts.append(len(table))
+        for start, stop in zip(starts[:-1], starts[1:], strict=True):
+            mention = int(table.mention[start])
+            right = fit.quotes.get(mention, set()) if with_quotes else gold_of_note
+            keys = [
+                (
+                    SYSTEMS[int(s)],
+                    ranker.finder.systems[int(s)].codes[int(r)],
+                )
+                for s, r in zip(table.system[start:stop], table.row[start:stop], strict=True)
+            ]
+            label = np.array([k in right for k in keys])
+            if not label.any():
+                continue
+            keep = np.array([k in right or k not in accepted for k in keys])
+            features.append(table.features[start:stop][keep])
+            labels.append(label[keep])
+            weights.append(np.full(int(keep.sum()), fit.weight if with_quotes else 0.25))
+            numbers.append(np.full(int(keep.sum()), number))
+    return (
+        np.concatenate(features),
+        np.concatenate(labels),
+        np.concatenate(weights),
+        np.concatenate(numbers),
+    )
+
+
+@dataclass(slots=True)
+class TermQuery:
+    """A bare term asked as if it were a mention."""
+
+    core: tuple[str, ...]
+    label: str = "DIAGNOSIS"
+    context: tuple[str, ...] = ()
+    bag: int = -1
+    attributes: tuple[Any, ...] = ()
+
+
+def term_examples(
+    finder: CandidateFinder, forms: WordForms, terms: Sequence[tuple[str, int, int]], weight: float
+) -> tuple[Array, Array, Array]:
+    """Return (features, labels, weights) of terms that must find their code without themselves.
+
+    Parameters
+    ----------
+    terms : sequence of (term, system position, row)
+        Known aliases: the alias itself is taken out of its candidates, so that the model
+        learns how wording that it does not know meets wording that it does.
+    """
+    features, labels = [], []
+    index = finder.indexes["DIAGNOSIS"]
+    queries, truth = [], []
+    for term, system, row in terms:
+        bag = forms.bag(term)
+        if bag:
+            queries.append(TermQuery(bag))
+            truth.append((system, int(finder.systems[system].families[row]), index.find_bag(bag)))
+    for start in range(0, len(queries), 256):
+        part = queries[start : start + 256]
+        table = finder(part, range(len(part)))
+        bounds = np.searchsorted(table.mention, np.arange(len(part) + 1))
+        for i in range(len(part)):
+            low, high = bounds[i], bounds[i + 1]
+            block = table.features[low:high]
+            system, family, _ = truth[start + i]
+            families = np.array(
+                [
+                    finder.systems[int(s)].families[int(r)] if int(s) == system else -2
+                    for s, r in zip(table.system[low:high], table.row[low:high], strict=True)
+                ]
+            )
+            # its own alias: covers everything in both directions
+            own = (block[:, _AT["core_missing"]] < 1e-3) & (block[:, _AT["alias_missing"]] < 1e-3)
+            keep = ~own
+            label = families == family
+            if (label & keep).any():
+                features.append(block[keep])
+                labels.append(label[keep])
+    x = np.concatenate(features)
+    return x, np.concatenate(labels), np.full(len(x), weight)
+
+
+_AT = {name: i for i, name in enumerate(FEATURES)}
+
+
+def boosting(trees: int, leaves: int, rate: float, seed: int, **more: Any) -> HistGradientBoostingClassifier:
+    """Return the estimator of both models."""
+    return HistGradientBoostingClassifier(
+        max_iter=trees,
+        max_leaf_nodes=leaves,
+        learning_rate=rate,
+        min_samples_leaf=20,
+        l2_regularization=2.0,
+        early_stopping=False,
+        random_state=seed,
+        **more,
+    )
+
+
+# -- the note model ------------------------------------------------------------------------
+
+
+def note_examples(
+    ranker: Ranker, fits: Sequence[NoteFit]
+) -> tuple[Array, Array, Array, list[tuple[int, str, str]]]:
+    """Return features, labels, weights and keys ``(note number, system, code)``.
+
+    Weight 0 marks acceptable codes: they are scored but teach nothing.
+    """
+    features, labels, weights, keys = [], [], [], []
+    for number, fit in enumerate(fits):
+        table = ranker.note_table(fit.input)
+        must = {(g.system, g.code) for g in fit.note.must}
+        accepted = {(g.system, g.code) for g in fit.note.acceptable}
+        for (system, code), row in zip(table.codes, table.features, strict=True):
+            key = (SYSTEMS[system], code)
+            features.append(row)
+            labels.append(key in must)
+            weights.append(0.0 if key in accepted and key not in must else fit.weight)
+            keys.append((number, *key))
+    return np.array(features), np.array(labels), np.array(weights), keys
+
+
+@dataclass(slots=True)
+class FitResult:
+    """A fitted ranker and the out-of-fold scores it was calibrated on."""
+
+    ranker: Ranker
+    keys: list[tuple[int, str, str]]
+    scores: Array
+    labels: Array
+    weights: Array
+    folds: Array
+
+
+def fit_ranker(
+    indexes: Mapping[str, AliasIndex],
+    systems: Mapping[str, CodeSystem],
+    fits: Sequence[NoteFit],
+    weak: Sequence[NoteFit] = (),
+    terms: Sequence[tuple[str, int, int]] = (),
+    n_folds: int = 5,
+    seed: int = 0,
+) -> FitResult:
+    """Fit mention model, note model and calibration, cross-fitted by note.
+
+    Parameters
+    ----------
+    fits : sequence of NoteFit
+        Notes coded the way a coder reports: they teach both models.
+    weak : sequence of NoteFit
+        Notes that index every mention: they teach the mention model only.
+    terms : sequence of (term, system position, row)
+        Names that teach the mention model.
+    """
+    forms = indexes["DIAGNOSIS"].forms
+    rng = np.random.default_rng(seed)
+    folds = rng.permutation(np.arange(len(fits)) % n_folds)
+    counts = Counter(counts_of(fits))
+    counts.update(counts_of(weak))
+
+    plain = Ranker().bind(indexes, systems)
+    assert_finder = plain.finder
+    if assert_finder is None:
+        raise RuntimeError("unreachable: bind sets the finder")
+    log.info("terms")
+    extra = [term_examples(assert_finder, forms, terms, 0.3)] if terms else []
+    weak_examples = mention_examples(plain, weak) if weak else None
+
+    def ranker_without(held_out: set[int]) -> Ranker:
+        train = [f for i, f in enumerate(fits) if i not in held_out]
+        ranker = Ranker()
+        ranker.priors = dict(Counter(counts_of(train)) + Counter(counts_of(weak)))
+        ranker.bind(indexes, systems)
+        ranker.report_rates = report_rates(train, assert_finder)
+        x, y, w, _ = mention_examples(ranker, train)
+        parts = [(x, y, w), *extra]
+        if weak_examples is not None:
+            parts.append(weak_examples[:3])
+        model = boosting(60, 24, 0.12, seed)
+        model.fit(
+            np.concatenate([p[0] for p in parts]),
+            np.concatenate([p[1] for p in parts]),
+            sample_weight=np.concatenate([p[2] for p in parts]),
+        )
+        ranker.mention_model = TreeEnsemble.from_sklearn(model)
+        return ranker
+
+    x_parts, y_parts, w_parts, key_parts, fold_parts = [], [], [], [], []
+    for fold in range(n_folds):
+        held = {i for i in range(len(fits)) if folds[i] == fold}
+        log.info("fold %d of %d", fold + 1, n_folds)
+        ranker = ranker_without(held)
+        order = sorted(held)
+        x, y, w, keys = note_examples(ranker, [fits[i] for i in order])
+        x_parts.append(x)
+        y_parts.append(y)
+        w_parts.append(w)
+        key_parts.extend((order[n], s, c) for n, s, c in keys)
+        fold_parts.append(np.full(len(y), fold))
+    x, y, w = np.concatenate(x_parts), np.concatenate(y_parts), np.concatenate(w_parts)
+    fold_of = np.concatenate(fold_parts)
+    scores = np.zeros(len(y))
+    for fold in range(n_folds):
+        train = (fold_of != fold) & (w > 0)
+        model = boosting(120, 12, 0.06, seed)
+        model.fit(x[train], y[train], sample_weight=w[train])
+        scores[fold_of == fold] = model.decision_function(x[fold_of == fold])
+
+    final = ranker_without(set())
+    model = boosting(120, 12, 0.06, seed)
+    model.fit(x[w > 0], y[w > 0], sample_weight=w[w > 0])
+    final.note_model = TreeEnsemble.from_sklearn(model)
+    system_of = np.array([s for _, s, _ in key_parts])
+    for system in SYSTEMS:
+        chosen = (system_of == system) & (w > 0)
+        if chosen.sum() >= 50 and y[chosen].any():
+            final.calibrators[system] = Calibrator.fit(scores[chosen], y[chosen])
+    return FitResult(final, key_parts, scores, y, w, fold_of)
