@@ -9,7 +9,7 @@ wording outside the dictionary is not lost.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from codesuggest.schema import Section
 from codesuggest.terminology.alias_index import AliasIndex, stem_hash
 from codesuggest.terminology.words import AXIS_WORDS, WordForms
 
-__all__ = ["Extract", "MentionFinder"]
+__all__ = ["Extract", "Extraction", "MentionFinder"]
 
 #: Sections whose short lines name a diagnosis (or a reason) or a procedure as a whole.
 DIAGNOSIS_GROUPS = frozenset({"assessment", "preop", "postop", "problem_list", "diagnosis_admit"})
@@ -58,6 +58,18 @@ class Extract:
     lead: bool
     line_words: int
     attributes: list[Found]
+
+
+@dataclass(slots=True)
+class Extraction:
+    """All mentions of a note, and the distinct stems of the note and of its naming sections.
+
+    `title_stems` are those of the sections that name procedures.
+    """
+
+    extracts: list[Extract]
+    stems: list[str]
+    title_stems: list[str]
 
 
 class MentionFinder:
@@ -115,15 +127,13 @@ class MentionFinder:
 
     def __call__(
         self, text: str, tokens: TokenLists, sections: Sequence[Section], groups: Mapping[str, str]
-    ) -> list[Extract]:
+    ) -> Extraction:
         """Return the mentions in order of the text."""
         words = tokens.words
-        if not words:
-            return []
         sums = [self._sum(w) for w in words]
         units = [i for i, s in enumerate(sums) if s]
         if not units:
-            return []
+            return Extraction([], [], [])
         section_of = _sections_of(tokens.starts, sections)
         lines = _Lines(text)
         found_attributes = self.attributes.find(text, tokens)
@@ -149,7 +159,12 @@ class MentionFinder:
             self._line_mentions(tokens, lines, sections, section_of, groups, extracts, sums, found_attributes)
         )
         extracts.sort(key=lambda e: (e.start_char, e.end_char, e.label))
-        return extracts
+        titled = [groups.get(s.kind, "") in PROCEDURE_GROUPS for s in sections]
+        return Extraction(
+            extracts,
+            list(self._bag(dict.fromkeys(words))),
+            list(self._bag([w for w, s in zip(words, section_of, strict=True) if titled[s]])),
+        )
 
     def _extract(
         self,
@@ -183,7 +198,7 @@ class MentionFinder:
             self.attributes.near(attributes, tokens, first, last, left, right),
         )
 
-    def _bag(self, words: Sequence[str]) -> tuple[str, ...]:
+    def _bag(self, words: Iterable[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(s for w in words for s in self.stems(w)))
 
     def _clause(self, tokens: TokenLists, first: int, last: int) -> tuple[int, int]:

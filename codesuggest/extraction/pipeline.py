@@ -6,7 +6,7 @@ A `Doc` carries only plain data, in ``doc.user_data["codesuggest"]``, so that ``
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,17 @@ __all__ = [
 KEY = "codesuggest"
 LABELS_OF_INDEX = ("DIAGNOSIS", "PROCEDURE")
 
-ExtractedNote = tuple[list[Section], list[Extract], list[Assertion]]
+
+@dataclass(slots=True)
+class ExtractedNote:
+    """What extraction found in a note; one assertion an extract."""
+
+    sections: list[Section]
+    extracts: list[Extract]
+    assertions: list[Assertion]
+    stems: list[str]
+    title_stems: list[str]
+
 
 
 class Sections:
@@ -105,7 +115,8 @@ class Mentions:
         sections = sections_of(doc)
         tokens = READER.tokens(doc)
         rows = self.finder(READER.text(doc), tokens, sections, self._groups)
-        data["mentions"] = [_to_row(e) for e in rows]
+        data["mentions"] = [_to_row(e) for e in rows.extracts]
+        data["stems"], data["title_stems"] = rows.stems, rows.title_stems
         return doc
 
     def to_disk(self, path: str | Path, **_: Any) -> None:
@@ -270,7 +281,10 @@ def extracts_of(doc: Doc) -> ExtractedNote:
         extracts.append(_from_row(row))
         cues = tuple(Cue(*cue) for cue in row.get("cues", ()))
         assertions.append(Assertion.from_cues(cues) if cues else Assertion())
-    return sections_of(doc), extracts, assertions
+    data = doc.user_data.get(KEY, {})
+    return ExtractedNote(
+        sections_of(doc), extracts, assertions, data.get("stems", []), data.get("title_stems", [])
+    )
 
 
 def mention_of(text: str, extract: Extract, section: Section, assertion: Assertion) -> Mention:
@@ -320,5 +334,3 @@ def _from_row(row: dict[str, Any]) -> Extract:
     values["core"], values["context"] = tuple(row["core"]), tuple(row["context"])
     return Extract(**values, attributes=[Found(*a) for a in row["attributes"]])
 
-
-Rank = Callable[..., Any]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from codesuggest.ranking.candidates import FEATURES
 from codesuggest.schema import SETTINGS
 
 __all__ = ["GROUPS", "INACTIVE", "NOTE_FEATURES", "CodeEvidence", "NoteContext", "note_features"]
@@ -58,6 +59,10 @@ _SCALARS: dict[str, str] = {
     "fit": "attributes met",
     "axes_met": "catalogue axes met",
     "axes_against": "catalogue axes contradicted",
+    "note_covered": "share of the alias's words that the note has anywhere",
+    "title_covered": "share of the alias's words that the procedure titles have",
+    "note_missing": "rarity of the alias's words that the note has nowhere",
+    "ambiguity": "number of codes that share the alias",
     "unspecified": "the title says unspecified",
     "other": "the title says other",
     "prior": "log count in the training notes",
@@ -80,7 +85,12 @@ NOTE_FEATURES: tuple[str, ...] = (
     *(f"in_{group}" for group in GROUPS),
     *(f"setting_{setting}" for setting in SETTINGS),
 )
-_POSITION = {name: i for i, name in enumerate(NOTE_FEATURES)}
+_F = {name: i for i, name in enumerate(FEATURES)}
+#: Taken over from the best mention's candidate.
+_TAKEN = (
+    "core_covered", "alias_covered", "core_words", "source", "fit", "axes_met", "axes_against",
+    "note_covered", "title_covered", "note_missing", "ambiguity",
+)  # fmt: skip
 _NAMING = frozenset({"assessment", "postop", "preop", "problem_list", "diagnosis_admit"})
 
 
@@ -97,7 +107,7 @@ class CodeEvidence:
     lead: bool
     line_words: int
     position: float
-    features: Mapping[str, float]
+    features: Array
 
 
 @dataclass(slots=True)
@@ -183,11 +193,10 @@ def note_features(
         row["order"] = order.get(i, 99)
         row["codes_assessed"] = len(naming_first)
         f = best.features
-        row["exact"] = max(e.features["exact_core"] for e in support)
-        for name in ("core_covered", "alias_covered", "core_words", "source", "fit"):
-            row[name] = f[name]
-        row["axes_met"], row["axes_against"] = f["axes_met"], f["axes_against"]
-        row["context_missing"] = 1 - f["context_covered"]
+        row["exact"] = max(e.features[_F["exact_core"]] for e in support)
+        for name in _TAKEN:
+            row[name] = f[_F[name]]
+        row["context_missing"] = 1 - f[_F["context_covered"]]
         row["unspecified"], row["other"], row["prior"], row["category_prior"] = statics[i]
         category_code = code[:3]
         row["report_rate"] = context.report_rates.get(category_code, 0.2)

@@ -17,7 +17,14 @@ import numpy as np
 
 from codesuggest.errors import ModelDamagedError
 from codesuggest.ranking.calibration import Calibrator
-from codesuggest.ranking.candidates import FEATURES, CandidateFinder, CandidateTable, Query
+from codesuggest.ranking.candidates import (
+    FEATURES,
+    CandidateFinder,
+    CandidateTable,
+    NoteWords,
+    Query,
+    quick_score,
+)
 from codesuggest.ranking.note_features import (
     INACTIVE,
     NOTE_FEATURES,
@@ -27,7 +34,7 @@ from codesuggest.ranking.note_features import (
 )
 from codesuggest.ranking.settings import guess_setting
 from codesuggest.ranking.trees import TreeEnsemble
-from codesuggest.schema import SYSTEMS, Assertion, Section
+from codesuggest.schema import SYSTEMS, Assertion
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.drugs import DrugTable
@@ -36,9 +43,9 @@ __all__ = ["NoteInput", "RankedCode", "Ranker", "create_ranker"]
 
 Array = np.ndarray[Any, Any]
 
-_FEATURE_NAMES = tuple(FEATURES)
+_STATIC = [list(FEATURES).index(n) for n in ("unspecified", "other", "prior", "category_prior")]
 #: Candidates of one mention that the note model looks at.
-_PER_MENTION = 4
+_PER_MENTION = 5
 _LEAST = 0.03
 
 
@@ -47,9 +54,7 @@ class NoteInput:
     """A note as extraction leaves it."""
 
     text: str
-    sections: Sequence[Section]
-    extracts: Sequence[Any]
-    assertions: Sequence[Assertion]
+    found: Any
     groups: Mapping[str, str]
     setting: str | None = None
 
@@ -98,31 +103,30 @@ class Ranker:
     # -- mentions --------------------------------------------------------------------------
 
     def rank_mentions(
-        self, queries: Sequence[Query], which: Sequence[int]
+        self, queries: Sequence[Query], which: Sequence[int], note: NoteWords | None = None
     ) -> tuple[CandidateTable, Array]:
         """Return the candidates of mentions and the probability that each is meant."""
         if self.finder is None:
             raise ModelDamagedError("the ranker is not bound to a terminology; load a model")
-        table = self.finder(queries, which)
+        table = self.finder(queries, which, note)
         if self.mention_model is None:
-            return table, heuristic(table.features)
+            return table, _sigmoid(quick_score(table.features))
         return table, self.mention_model.probability(table.features)
 
     # -- notes -----------------------------------------------------------------------------
 
     def note_table(self, note: NoteInput) -> _NoteTable:
         """Return all codes that the note's mentions may mean, with their features."""
-        extracts, assertions = note.extracts, note.assertions
-        setting = note.setting or guess_setting(note.text, note.sections, note.groups)
-        groups = [note.groups.get(s.kind, s.kind) for s in note.sections]
+        found = note.found
+        extracts, assertions, sections = found.extracts, found.assertions, found.sections
+        setting = note.setting or guess_setting(note.text, sections, note.groups)
+        groups = [note.groups.get(s.kind, s.kind) for s in sections]
         active = [i for i, a in enumerate(assertions) if a.status not in INACTIVE]
-        table, probability = self.rank_mentions(extracts, active)
+        table, probability = self.rank_mentions(extracts, active, found)
         support: dict[tuple[int, int], list[CodeEvidence]] = {}
         others: dict[int, list[tuple[int, int, float]]] = {}
-        starts = np.flatnonzero(np.diff(table.mention, prepend=-1)).tolist()
-        starts.append(len(table))
         length = max(len(note.text), 1)
-        for start, stop in zip(starts[:-1], starts[1:], strict=True):
+        for start, stop in table.groups():
             scores = probability[start:stop]
             order = np.argsort(-scores, kind="stable")[:_PER_MENTION]
             mention = int(table.mention[start])
@@ -136,13 +140,11 @@ class Ranker:
                 if p < _LEAST:
                     continue
                 rest = top[0][1] if place else (top[1][1] if len(top) > 1 else 0.0)
-                values = dict(
-                    zip(_FEATURE_NAMES, table.features[at].tolist(), strict=True)
-                )
                 support.setdefault((int(table.system[at]), int(table.row[at])), []).append(
                     CodeEvidence(
                         mention, p, place, p - rest, group, assertion.status, extract.lead,
-                        extract.line_words, extract.start_char / length, values,
+                        extract.line_words, extract.start_char / length,
+                        table.features[at],
                     )  # fmt: skip
                 )
         keys = sorted(support)
@@ -164,10 +166,8 @@ class Ranker:
             for key in keys
         ]
         statics = [
-            (
-                f["unspecified"], f["other"], f["prior"], f["category_prior"],
-            )  # fmt: skip
-            for f in (support[key][0].features for key in keys)
+            tuple(support[key][0].features[_STATIC].tolist())
+            for key in keys
         ]
         context = NoteContext(
             setting,
@@ -313,22 +313,7 @@ class _NoteTable:
     setting: str
 
 
-def heuristic(features: Array) -> Array:
-    """Score candidates before anything is learned, from coverage and source alone."""
-    at = {name: i for i, name in enumerate(FEATURES)}
-    score = (
-        4 * features[:, at["core_covered"]]
-        + 2.5 * features[:, at["alias_covered"]]
-        + 1.0 * features[:, at["context_covered"]]
-        + 0.6 * features[:, at["exact_core"]]
-        - 0.15 * features[:, at["source"]]
-        - 0.2 * features[:, at["entry"]]
-        - 0.5 * features[:, at["other"]]
-        + 0.2 * features[:, at["fit"]]
-        + 0.3 * features[:, at["axes_met"]]
-        - 0.4 * features[:, at["axes_against"]]
-        - 5.5
-    )
+def _sigmoid(score: Array) -> Array:
     return 1 / (1 + np.exp(-score))  # type: ignore[no-any-return]
 
 

@@ -176,6 +176,16 @@ class AliasIndex:
         """Return the vocabulary ids of those stems that are known."""
         return [i for i in map(self.word_id.get, stems) if i is not None]
 
+    @property
+    def bag_start(self) -> Array:
+        """Where the words of each bag begin in `bag_flat`."""
+        return self._indptr
+
+    @property
+    def bag_flat(self) -> Array:
+        """Word ids of all bags, one after the other."""
+        return self._indices
+
     def bag_ids(self, bag: int) -> Array:
         """Return the word ids of one bag."""
         return self._indices[self._indptr[bag] : self._indptr[bag + 1]]

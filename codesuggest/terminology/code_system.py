@@ -242,6 +242,10 @@ class CodeSystem:
         text = self._axes[row]
         return dict(pair.split("=", 1) for pair in text.split(";")) if text else {}
 
+    def has_axis(self, axis: str) -> list[bool]:
+        """Tell for each row whether its family distinguishes `axis`."""
+        return [f"{axis}=" in text for text in self._axes]
+
     @cached_property
     def members(self) -> dict[int, list[int]]:
         """Family to its rows."""

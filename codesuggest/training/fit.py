@@ -90,12 +90,9 @@ def prepare(nlp: Any, notes: Sequence[CodedNote], weight: float = 1.0) -> list[N
     groups = SectionTable.packaged().groups
     out = []
     for note in notes:
-        sections, extracts, assertions = extracts_of(nlp(note.text))
-        fit = NoteFit(
-            note,
-            NoteInput(note.text, sections, extracts, assertions, groups, note.setting),
-            weight,
-        )
+        found = extracts_of(nlp(note.text))
+        extracts = found.extracts
+        fit = NoteFit(note, NoteInput(note.text, found, groups, note.setting), weight)
         for gold in note.must:
             for quote in gold.evidence:
                 start = note.text.find(quote)
@@ -128,7 +125,7 @@ def report_rates(fits: Iterable[NoteFit], finder: CandidateFinder) -> dict[str, 
         reported = {g.code[:3] for g in (*fit.note.must,)}
         accepted = {g.code[:3] for g in fit.note.acceptable}
         mentioned = set()
-        for extract, assertion in zip(fit.input.extracts, fit.input.assertions, strict=True):
+        for extract, assertion in zip(fit.input.found.extracts, fit.input.found.assertions, strict=True):
             if extract.bag >= 0 and assertion.status not in INACTIVE:
                 index = finder.indexes[extract.label]
                 entry = index.entries(extract.bag)[0]
@@ -162,15 +159,13 @@ def mention_examples(
         with_quotes = any(g.evidence for g in note.must)
         active = [
             i
-            for i, a in enumerate(fit.input.assertions)
+            for i, a in enumerate(fit.input.found.assertions)
             if a.status not in INACTIVE and (i in fit.quotes or not with_quotes)
         ]
         if not active or ranker.finder is None:
             continue
-        table = ranker.finder(fit.input.extracts, active)
-        starts = np.flatnonzero(np.diff(table.mention, prepend=-1)).tolist()
-        starts.append(len(table))
-        for start, stop in zip(starts[:-1], starts[1:], strict=True):
+        table = ranker.finder(fit.input.found.extracts, active, fit.input.found)
+        for start, stop in table.groups():
             mention = int(table.mention[start])
             right = fit.quotes.get(mention, set()) if with_quotes else gold_of_note
             keys = [
