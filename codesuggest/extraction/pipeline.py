@@ -191,12 +191,13 @@ class Linker:
     def __init__(self, nlp: Language, ranker: Any) -> None:
         self.nlp = nlp
         self.ranker = ranker
+        self._groups = SectionTable.packaged().groups
 
     def __call__(self, doc: Doc) -> Doc:
         """Process one Doc."""
         data = doc.user_data.setdefault(KEY, {})
-        links = self.ranker.link(READER.text(doc), extracts_of(doc), self.nlp.get_pipe(
-            "codesuggest_mentions").indexes)
+        indexes = self.nlp.get_pipe("codesuggest_mentions").indexes
+        links = self.ranker.link(READER.text(doc), extracts_of(doc), indexes, self._groups)
         spans, rows = [], []
         for start, end, label, system, code, confidence in links:
             span = doc.char_span(

@@ -185,7 +185,9 @@ class CandidateFinder:
         queries: Sequence[Query],
         which: Sequence[int],
         note: NoteWords | None = None,
-        keep: Any = None,
+        n_near: int | None = None,
+        n_kept: int | None = None,
+        without_own: bool = False,
     ) -> CandidateTable:
         """Return the candidates of the mentions at positions `which`.
 
@@ -193,12 +195,16 @@ class CandidateFinder:
         ----------
         note : NoteWords, optional
             Without it the note's words count as the mention's own.
+        n_near, n_kept : int, optional
+            Other than the finder's own.
+        without_own : bool
+            Leave out the alias that a mention equals; training asks terms of the lexicon so.
         """
         parts = [
             part
             for label, index in self.indexes.items()
             if (chosen := [i for i in which if queries[i].label == label])
-            and (part := self._of_label(index, queries, chosen, note)) is not None
+            and (part := self._of_label(index, queries, chosen, note, n_near, n_kept, without_own)) is not None
         ]
         if not parts:
             empty = np.zeros(0, np.int32)
@@ -218,13 +224,21 @@ class CandidateFinder:
         queries: Sequence[Query],
         chosen: Sequence[int],
         note: NoteWords | None,
+        n_near: int | None,
+        n_kept: int | None,
+        without_own: bool,
     ) -> tuple[Array, Array, Array, Array] | None:
         cores = [index.ids(queries[i].core) for i in chosen]
         contexts = [
             [w for w in index.ids(queries[i].context) if w not in core]
             for i, core in zip(chosen, cores, strict=True)
         ]
-        asked, bag, score, place = self._near(index, queries, chosen, cores, contexts)
+        asked, bag, score, place = self._near(
+            index, queries, chosen, cores, contexts, n_near or self.n_near
+        )
+        if without_own:
+            other = bag != np.array([queries[i].bag for i in chosen])[asked]
+            asked, bag, score, place = asked[other], bag[other], score[other], place[other]
         if not len(bag):
             return None
         idf = index.idf
@@ -314,7 +328,7 @@ class CandidateFinder:
         put("gap", 1 - score[pair])
         put("line_mention", own[who] < 0)
 
-        keep = self._keep(block, who)
+        keep = self._keep(block, who, n_kept or self.n_kept)
         return self._members_of(queries, chosen, who[keep], system[keep], row[keep], block[keep])
 
     def _near(
@@ -324,6 +338,7 @@ class CandidateFinder:
         chosen: Sequence[int],
         cores: Sequence[list[int]],
         contexts: Sequence[list[int]],
+        n_near: int,
     ) -> tuple[Array, Array, Array, Array]:
         """Return flat arrays: number of the query, bag, score against the best, place."""
         sizes = [len(a) + len(b) for a, b in zip(cores, contexts, strict=True)]
@@ -344,8 +359,8 @@ class CandidateFinder:
         for number, i in enumerate(chosen):
             start, stop = product.indptr[number], product.indptr[number + 1]
             found, value = product.indices[start:stop], product.data[start:stop]
-            if len(value) > self.n_near:
-                top = np.argpartition(-value, self.n_near)[: self.n_near]
+            if len(value) > n_near:
+                top = np.argpartition(-value, n_near)[:n_near]
                 found, value = found[top], value[top]
             order = np.lexsort((found, -value))
             found, value = found[order], value[order]
@@ -366,13 +381,13 @@ class CandidateFinder:
             np.concatenate(places),
         )
 
-    def _keep(self, block: Array, who: Array) -> Array:
+    def _keep(self, block: Array, who: Array, n_kept: int) -> Array:
         """Return the positions of the most promising candidates of each mention."""
         promise = quick_score(block)
         order = np.lexsort((-promise, who))
         ranked = who[order]
         first = np.searchsorted(ranked, ranked)
-        kept = order[np.arange(len(order)) - first < self.n_kept]
+        kept = order[np.arange(len(order)) - first < n_kept]
         kept.sort()
         return kept
 

@@ -38,6 +38,7 @@ from codesuggest.schema import SYSTEMS, Assertion
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.drugs import DrugTable
+from codesuggest.terminology.releases import load_release
 
 __all__ = ["NoteInput", "RankedCode", "Ranker", "create_ranker"]
 
@@ -239,11 +240,52 @@ class Ranker:
         ranked.sort(key=lambda r: (-r.confidence, -r.score, SYSTEMS.index(r.system), r.code))
         return ranked, table.setting
 
+    def rank_terms(
+        self, queries: Sequence[Query], n_near: int
+    ) -> tuple[CandidateTable, Array]:
+        """Rank the candidates of bare terms; more of them than a mention keeps."""
+        if self.finder is None:
+            raise ModelDamagedError("the ranker is not bound to a terminology; load a model")
+        finder = self.finder
+        table = finder(queries, range(len(queries)), n_near=n_near, n_kept=n_near)
+        if self.mention_model is None:
+            return table, _sigmoid(quick_score(table.features))
+        return table, self.mention_model.probability(table.features)
+
+    def first_code(self, extract: Any) -> tuple[str, str, str]:
+        """Return system, code and title of the first code of a mention's alias."""
+        if self.finder is None:
+            raise ModelDamagedError("the ranker is not bound to a terminology; load a model")
+        index = self.finder.indexes[extract.label]
+        entry = index.entries(extract.bag)[0]
+        system = self.finder.systems[int(index.entry_system[entry])]
+        row = int(index.entry_row[entry])
+        return system.system, system.codes[row], system.titles[row]
+
     def link(
-        self, text: str, extracted: Any, indexes: Mapping[str, AliasIndex]
+        self, text: str, found: Any, indexes: Mapping[str, AliasIndex], groups: Mapping[str, str]
     ) -> list[tuple[int, int, str, str, str, float]]:
-        """Return ``(start, end, label, system, code, confidence)`` rows for spaCy's spans."""
-        raise NotImplementedError
+        """Return ``(start, end, label, system, code, confidence)`` rows for spaCy's spans.
+
+        A pipeline that was loaded by spaCy alone binds itself to the shipped releases here.
+        """
+        if self.finder is None:
+            self.bind(indexes, {name: load_release(name) for name in SYSTEMS})
+        ranked, _ = self.rank_note(NoteInput(text, found, groups))
+        rows = [
+            (
+                found.extracts[i].start_char,
+                found.extracts[i].end_char,
+                found.extracts[i].label,
+                r.system,
+                r.code,
+                round(r.confidence, 4),
+            )
+            for r in ranked
+            if r.confidence >= self.operating_points.get(r.system, 0.5)
+            for i in r.mentions
+        ]
+        return sorted(set(rows))
 
     # -- persistence -----------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -28,6 +28,14 @@ _FORM = {
     "CPT": re.compile(r"\d{4}[0-9A-Z]$"),
     "HCPCS": re.compile(r"[A-Z]\d{4}$"),
 }
+
+
+class Searcher(Protocol):
+    """Something that finds codes by wording."""
+
+    def search(self, words: str, system: str, top_k: int) -> Sequence[Any]:
+        """Return ``(code, title, score, confidence)`` tuples, best first."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,8 @@ class CodeSystem:
         )
         self._axes = list(axes) if axes is not None else [""] * len(self.codes)
         self.row_of = {code: row for row, code in enumerate(self.codes)}
+        #: What `search` asks; a loaded model sets it, since it knows all wordings.
+        self.searcher: Searcher | None = None
 
     def __repr__(self) -> str:
         return f"CodeSystem({self.system!r}, {self.release!r}, {len(self)} codes)"
@@ -132,6 +142,18 @@ class CodeSystem:
             The release does not hold it; `check` says what may have been meant.
         """
         return self._code(self._row(code))
+
+    def search(self, words: str, top_k: int = 20) -> list[Code]:
+        """Return the codes that fit `words` best, in any order, stemmed, abbreviated, misspelt.
+
+        Raises
+        ------
+        TerminologyError
+            No model is loaded: wordings belong to a model (`codesuggest.load().terminology`).
+        """
+        if self.searcher is None:
+            raise TerminologyError("search needs a loaded model: codesuggest.load().terminology")
+        return [self.get(hit[0]) for hit in self.searcher.search(words, self.system, top_k)]
 
     def is_billable(self, code: str) -> bool:
         """Tell whether `code` can be reported, or is a header of longer codes."""

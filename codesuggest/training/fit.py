@@ -19,9 +19,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from codesuggest.extraction.pipeline import blank_pipeline, extracts_of
 from codesuggest.extraction.sections import SectionTable
 from codesuggest.ranking.calibration import Calibrator
-from codesuggest.ranking.candidates import FEATURES, CandidateFinder
+from codesuggest.ranking.candidates import CandidateFinder
 from codesuggest.ranking.note_features import INACTIVE
 from codesuggest.ranking.ranker import NoteInput, Ranker
+from codesuggest.ranking.terms import term_query
 from codesuggest.ranking.trees import TreeEnsemble
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.alias_index import AliasIndex
@@ -191,19 +192,8 @@ def mention_examples(
     )
 
 
-@dataclass(slots=True)
-class TermQuery:
-    """A bare term asked as if it were a mention."""
-
-    core: tuple[str, ...]
-    label: str = "DIAGNOSIS"
-    context: tuple[str, ...] = ()
-    bag: int = -1
-    attributes: tuple[Any, ...] = ()
-
-
 def term_examples(
-    finder: CandidateFinder, forms: WordForms, terms: Sequence[tuple[str, int, int]], weight: float
+    finder: CandidateFinder, terms: Sequence[tuple[str, int, int]], weight: float
 ) -> tuple[Array, Array, Array]:
     """Return (features, labels, weights) of terms that must find their code without themselves.
 
@@ -217,36 +207,21 @@ def term_examples(
     index = finder.indexes["DIAGNOSIS"]
     queries, truth = [], []
     for term, system, row in terms:
-        bag = forms.bag(term)
-        if bag:
-            queries.append(TermQuery(bag))
-            truth.append((system, int(finder.systems[system].families[row]), index.find_bag(bag)))
+        query = term_query(term, "DIAGNOSIS", index)
+        if query.core:
+            queries.append(query)
+            truth.append(int(finder.systems[system].families[row]))
     for start in range(0, len(queries), 256):
         part = queries[start : start + 256]
-        table = finder(part, range(len(part)))
-        bounds = np.searchsorted(table.mention, np.arange(len(part) + 1))
-        for i in range(len(part)):
-            low, high = bounds[i], bounds[i + 1]
-            block = table.features[low:high]
-            system, family, _ = truth[start + i]
-            families = np.array(
-                [
-                    finder.systems[int(s)].families[int(r)] if int(s) == system else -2
-                    for s, r in zip(table.system[low:high], table.row[low:high], strict=True)
-                ]
-            )
-            # its own alias: covers everything in both directions
-            own = (block[:, _AT["core_missing"]] < 1e-3) & (block[:, _AT["alias_missing"]] < 1e-3)
-            keep = ~own
-            label = families == family
-            if (label & keep).any():
-                features.append(block[keep])
-                labels.append(label[keep])
+        table = finder(part, range(len(part)), without_own=True)
+        families = finder.systems[0].families[table.row]
+        for low, high in table.groups():
+            label = families[low:high] == truth[start + int(table.mention[low])]
+            if label.any():
+                features.append(table.features[low:high])
+                labels.append(label)
     x = np.concatenate(features)
     return x, np.concatenate(labels), np.full(len(x), weight)
-
-
-_AT = {name: i for i, name in enumerate(FEATURES)}
 
 
 def boosting(trees: int, leaves: int, rate: float, seed: int, **more: Any) -> HistGradientBoostingClassifier:
@@ -319,18 +294,17 @@ def fit_ranker(
     terms : sequence of (term, system position, row)
         Names that teach the mention model.
     """
-    forms = indexes["DIAGNOSIS"].forms
     rng = np.random.default_rng(seed)
     folds = rng.permutation(np.arange(len(fits)) % n_folds)
     counts = Counter(counts_of(fits))
     counts.update(counts_of(weak))
 
     plain = Ranker().bind(indexes, systems)
-    assert_finder = plain.finder
-    if assert_finder is None:
+    plain_finder = plain.finder
+    if plain_finder is None:
         raise RuntimeError("unreachable: bind sets the finder")
     log.info("terms")
-    extra = [term_examples(assert_finder, forms, terms, 0.3)] if terms else []
+    extra = [term_examples(plain_finder, terms, 0.3)] if terms else []
     weak_examples = mention_examples(plain, weak) if weak else None
 
     def ranker_without(held_out: set[int]) -> Ranker:
@@ -338,7 +312,7 @@ def fit_ranker(
         ranker = Ranker()
         ranker.priors = dict(Counter(counts_of(train)) + Counter(counts_of(weak)))
         ranker.bind(indexes, systems)
-        ranker.report_rates = report_rates(train, assert_finder)
+        ranker.report_rates = report_rates(train, plain_finder)
         x, y, w, _ = mention_examples(ranker, train)
         parts = [(x, y, w), *extra]
         if weak_examples is not None:

@@ -1,0 +1,1 @@
+"""Coding rules over a note's codes: combinations, specificity, edits."""

@@ -1,0 +1,517 @@
+"""`CodeSuggester` joins the rooms: a note goes in, a `SuggestionSet` comes out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import warnings
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import spacy
+
+from codesuggest.errors import (
+    CodeSuggestWarning,
+    InputError,
+    ModelDamagedError,
+    ModelNotFoundError,
+    NoteError,
+    SystemNotLoadedError,
+    UntrustedModelError,
+)
+from codesuggest.extraction.pipeline import (
+    ExtractedNote,
+    blank_pipeline,
+    extracts_of,
+    mention_of,
+)
+from codesuggest.extraction.sections import SectionTable
+from codesuggest.guidelines.rules import CodingRules
+from codesuggest.ranking.note_features import INACTIVE
+from codesuggest.ranking.ranker import NoteInput, RankedCode, Ranker
+from codesuggest.ranking.terms import RankedTerm, TermRanker
+from codesuggest.schema import (
+    SYSTEMS,
+    Alternative,
+    Assertion,
+    Mention,
+    Note,
+    Suggestion,
+    SuggestionSet,
+    SuppressedMention,
+)
+from codesuggest.terminology.code_system import CodeSystem
+from codesuggest.terminology.releases import load_release
+
+__all__ = ["MAX_CHARS", "CodeSuggester", "load", "write_manifest"]
+
+#: Longest text that `CodeSuggester.suggest` takes unless told otherwise.
+MAX_CHARS = 1_000_000
+MANIFEST = "manifest.json"
+_FORMAT = 1
+#: Suggestions with less confidence are not worth a coder's glance.
+_LEAST = 0.02
+
+
+def load(path: str | Path | None = None, *, trusted: bool = False) -> CodeSuggester:
+    """Load a model.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A model directory; ``models/default`` when None.
+    trusted : bool
+        Models of this library hold only tables and cannot run code. A directory with other
+        files in it (pickles, Python) loads only when the caller vouches for it.
+
+    Raises
+    ------
+    ModelNotFoundError
+        There is no model at `path`.
+    ModelDamagedError
+        A file is missing or differs from the manifest.
+    UntrustedModelError
+        It holds files that can run code and `trusted` is False.
+    """
+    folder = Path(path) if path is not None else _default_model()
+    manifest = verify_manifest(folder, trusted=trusted)
+    systems = {name: load_release(name) for name in SYSTEMS}
+    for name, release in manifest["releases"].items():
+        if name in systems and systems[name].release != release:
+            raise ModelDamagedError(
+                f"the model was trained for {name} {release}, the library holds "
+                f"{systems[name].release}; install matching versions"
+            )
+    return CodeSuggester(spacy.load(folder), systems, manifest, folder)
+
+
+class CodeSuggester:
+    """Suggest codes for notes.
+
+    Made by `codesuggest.load`; safe to share between threads.
+
+    Parameters
+    ----------
+    nlp : spacy.language.Language
+        The pipeline with its components.
+    systems : mapping of name to CodeSystem
+    manifest : mapping
+        Of the model directory.
+    path : Path, optional
+        Where the model lies; worker processes load it from there.
+    """
+
+    def __init__(
+        self,
+        nlp: Any,
+        systems: Mapping[str, CodeSystem],
+        manifest: Mapping[str, Any],
+        path: Path | None = None,
+    ) -> None:
+        self.nlp = nlp
+        self.terminology = dict(systems)
+        self.model_version: str = manifest["version"]
+        self.path = path
+        self._groups = SectionTable.packaged().groups
+        self._components = [p for name, p in nlp.pipeline if name != "codesuggest_linker"]
+        indexes = nlp.get_pipe("codesuggest_mentions").indexes
+        self.ranker: Ranker = nlp.get_pipe("codesuggest_linker").ranker
+        self.ranker.bind(indexes, systems)
+        self._terms = TermRanker(self.ranker, indexes, systems)
+        self._rules = CodingRules(systems["ICD-10-CM"])
+        self._releases = {name: s.release for name, s in systems.items()}
+        self._warned: set[date] = set()
+        for system in systems.values():
+            system.searcher = self._terms
+
+    def __repr__(self) -> str:
+        return f"CodeSuggester(model {self.model_version}, {self._releases})"
+
+    # -- notes -----------------------------------------------------------------------------
+
+    def suggest(
+        self,
+        note: Note | str,
+        *,
+        setting: str | None = None,
+        encounter_date: date | None = None,
+        systems: Sequence[str] | None = None,
+        top_k: int | None = None,
+        max_chars: int = MAX_CHARS,
+    ) -> SuggestionSet:
+        """Suggest codes for one note.
+
+        Parameters
+        ----------
+        note : Note or str
+        setting, encounter_date : optional
+            As in `Note`; they complete or override the note's own.
+        systems : sequence of str, optional
+            Only these code systems; all when None.
+        top_k : int, optional
+            At most this many suggestions, best first.
+        max_chars : int
+            Longest text taken.
+
+        Raises
+        ------
+        NoteError
+            The note is not text or too long.
+        SettingError, SystemNotLoadedError, InputError
+            An argument that does not exist.
+        """
+        note = self._note(note, setting, encounter_date, max_chars)
+        wanted = self._wanted(systems)
+        if top_k is not None and top_k < 1:
+            raise InputError(f"top_k must be at least 1, got {top_k}")
+        notices = self._notices(note)
+        if not note.text.strip():
+            return self._set(note, (), (), note.setting, False, ExtractedNote([], [], [], [], []), notices)
+        found = self.extract(note.text)
+        ranked, assumed = self.ranker.rank_note(
+            NoteInput(note.text, found, self._groups, note.setting)
+        )
+        mentions = [
+            mention_of(note.text, e, found.sections[e.section], a)
+            for e, a in zip(found.extracts, found.assertions, strict=True)
+        ]
+        ranked = [r for r in ranked if r.system in wanted]
+        points = self.ranker.operating_points
+        suggestions = self._rules(
+            [self._suggestion(r, mentions) for r in ranked if r.confidence >= _LEAST],
+            lambda s: s.confidence >= points.get(s.system, 0.5),
+        )
+        if top_k is not None:
+            suggestions = suggestions[:top_k]
+        suppressed = self._suppressed(found, mentions, ranked, suggestions, wanted)
+        return self._set(
+            note, suggestions, suppressed, assumed, note.setting is None, found, notices
+        )
+
+    def suggest_many(
+        self,
+        notes: Iterable[Note | str],
+        *,
+        n_process: int = 1,
+        batch_size: int = 64,
+        **options: Any,
+    ) -> Iterator[SuggestionSet]:
+        """Suggest codes for many notes, in order, a bounded number in memory.
+
+        Parameters
+        ----------
+        notes : iterable of Note or str
+        n_process : int
+            Worker processes; each loads the model once.
+        batch_size : int
+            Notes handed to a worker at a time.
+        **options
+            As for `suggest`.
+        """
+        if n_process < 1 or batch_size < 1:
+            raise InputError("n_process and batch_size must be at least 1")
+        if n_process == 1:
+            for note in notes:
+                yield self.suggest(note, **options)
+            return
+        if self.path is None:
+            raise InputError("n_process above 1 needs a model on disk; save it and load it")
+        context = multiprocessing.get_context("spawn")
+        with context.Pool(n_process, _load_worker, (str(self.path), options)) as pool:
+            waiting: deque[Any] = deque()
+            for batch in _batches(notes, batch_size):
+                waiting.append(pool.apply_async(_suggest_batch, (batch,)))
+                if len(waiting) > 2 * n_process:
+                    yield from waiting.popleft().get()
+            while waiting:
+                yield from waiting.popleft().get()
+
+    def extract(self, text: str) -> ExtractedNote:
+        """Return what extraction finds in a text, before ranking."""
+        doc = self.nlp.tokenizer(text)
+        for component in self._components:
+            doc = component(doc)
+        return extracts_of(doc)
+
+    def assertion_of(self, text: str, start_char: int, phrase: str) -> Assertion:
+        """Return the assertion of one phrase in its sentence.
+
+        Raises
+        ------
+        InputError
+            `phrase` does not stand at `start_char`.
+        """
+        end = start_char + len(phrase)
+        if start_char < 0 or not phrase or text[start_char:end] != phrase:
+            raise InputError(f"the phrase does not stand at offset {start_char} of the text")
+        doc = self.nlp.tokenizer(text)
+        for component in self._components:
+            doc = component(doc)
+        assertion: Assertion = self.nlp.get_pipe("codesuggest_assertion").assertion_of(
+            text, doc, start_char, end
+        )
+        return assertion
+
+    # -- terms -----------------------------------------------------------------------------
+
+    def rank_term(
+        self, term: str, system: str = "ICD-10-CM", top_k: int = 20
+    ) -> list[RankedTerm]:
+        """Rank the codes that one term may stand for: ``(code, title, score, confidence)``."""
+        return self.rank_terms([term], system=system, top_k=top_k)[0]
+
+    def rank_terms(
+        self, terms: Sequence[str], system: str = "ICD-10-CM", top_k: int = 20
+    ) -> list[list[RankedTerm]]:
+        """Rank the codes of many terms, batched.
+
+        Returns
+        -------
+        list of lists of RankedTerm
+            Named tuples ``(code, title, score, confidence)``, best first, at most `top_k` each;
+            an empty list for a term without a known word.
+        """
+        self._wanted([system])
+        if isinstance(terms, str):
+            raise InputError("rank_terms takes a sequence of terms; rank_term takes one")
+        return self._terms.rank(list(terms), system, top_k)
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _note(
+        self, note: Note | str, setting: str | None, day: date | None, max_chars: int
+    ) -> Note:
+        if not isinstance(note, Note):
+            if not isinstance(note, str):
+                raise NoteError(
+                    f"expected a Note or a str, got {type(note).__name__}; "
+                    "decode bytes first, for example data.decode('utf-8')"
+                )
+            note = Note(note)
+        if setting is not None or day is not None:
+            note = Note(
+                note.text,
+                note.note_id,
+                setting or note.setting,
+                day or note.encounter_date,
+                note.patient_sex,
+                note.patient_age,
+            )
+        if len(note.text) > max_chars:
+            where = f" (note {note.note_id!r})" if note.note_id is not None else ""
+            raise NoteError(
+                f"the text has {len(note.text):,} characters{where}, the limit is "
+                f"{max_chars:,}; split it or pass a larger max_chars"
+            )
+        return note
+
+    def _wanted(self, systems: Sequence[str] | None) -> frozenset[str]:
+        if systems is None:
+            return frozenset(self.terminology)
+        for system in [systems] if isinstance(systems, str) else systems:
+            if system not in self.terminology:
+                raise SystemNotLoadedError(
+                    f"unknown code system {system!r}; loaded are {', '.join(self.terminology)}"
+                )
+        return frozenset([systems] if isinstance(systems, str) else systems)
+
+    def _notices(self, note: Note) -> tuple[str, ...]:
+        """Return what the caller should know about the release that was used."""
+        day = note.encounter_date
+        if day is None:
+            return ()
+        out = tuple(
+            f"{name}: no loaded release is valid on {day.isoformat()}; used {s.release}"
+            for name, s in self.terminology.items()
+            if not s.valid_on(day)
+        )
+        if out and day not in self._warned:
+            self._warned.add(day)
+            warnings.warn("; ".join(out), CodeSuggestWarning, stacklevel=3)
+        return out
+
+    def _suggestion(self, ranked: RankedCode, mentions: Sequence[Mention]) -> Suggestion:
+        return Suggestion(
+            ranked.system,
+            ranked.code,
+            self.terminology[ranked.system].titles[ranked.row],
+            round(ranked.confidence, 4),
+            tuple(dict.fromkeys(mentions[i] for i in ranked.mentions)),
+            tuple(
+                Alternative(
+                    system,
+                    self.terminology[system].codes[row],
+                    self.terminology[system].titles[row],
+                    round(p, 4),
+                )
+                for system, row, p in ranked.alternatives
+                if system in self.terminology
+            ),
+        )
+
+    def _suppressed(
+        self,
+        found: ExtractedNote,
+        mentions: Sequence[Mention],
+        ranked: Sequence[RankedCode],
+        suggestions: Sequence[Suggestion],
+        wanted: frozenset[str],
+    ) -> list[SuppressedMention]:
+        """Return every mention that supports no suggestion, and why."""
+        used = {m for s in suggestions for m in s.evidence}
+        meant = {r.mentions[0]: r for r in reversed(ranked)}
+        out = []
+        for number, (extract, mention) in enumerate(zip(found.extracts, mentions, strict=True)):
+            if mention in used or extract.bag < 0:
+                continue
+            system, code, title = self.ranker.first_code(extract)
+            if system not in wanted:
+                continue
+            if mention.assertion.status in INACTIVE:
+                reason = mention.assertion.status
+            else:
+                other = meant.get(number)
+                reason = (
+                    mention.assertion.status
+                    if mention.assertion.status != "present"
+                    else "not reported here"
+                )
+                if other is not None:
+                    system, code = other.system, other.code
+                    title = self.terminology[system].titles[other.row]
+            out.append(SuppressedMention(mention, reason, system, code, title))
+        return out
+
+    def _set(
+        self,
+        note: Note,
+        suggestions: Sequence[Suggestion],
+        suppressed: Sequence[SuppressedMention],
+        setting: str | None,
+        guessed: bool,
+        found: ExtractedNote,
+        notices: tuple[str, ...],
+    ) -> SuggestionSet:
+        return SuggestionSet(
+            tuple(suggestions),
+            tuple(suppressed),
+            dict(self._releases),
+            self.model_version,
+            dict(self.ranker.operating_points),
+            note.note_id,
+            setting,
+            guessed,
+            tuple(found.sections),
+            notices,
+        )
+
+
+# -- worker processes ----------------------------------------------------------------------
+
+_worker: tuple[CodeSuggester, dict[str, Any]] | None = None
+
+
+def _load_worker(path: str, options: dict[str, Any]) -> None:
+    global _worker
+    _worker = (load(path, trusted=True), options)
+
+
+def _suggest_batch(batch: list[Note | str]) -> list[SuggestionSet]:
+    if _worker is None:
+        raise ModelNotFoundError("the worker process has no model")
+    suggester, options = _worker
+    return [suggester.suggest(note, **options) for note in batch]
+
+
+def _batches(notes: Iterable[Note | str], size: int) -> Iterator[list[Note | str]]:
+    batch: list[Note | str] = []
+    for note in notes:
+        batch.append(note)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+# -- the model directory -------------------------------------------------------------------
+
+
+def _default_model() -> Path:
+    package = Path(__file__).parent
+    # inside an installed wheel, else beside the package in a checkout
+    for folder in (package / "models" / "default", package.parent / "models" / "default"):
+        if (folder / MANIFEST).exists():
+            return folder
+    raise ModelNotFoundError(
+        "the default model is not installed; reinstall codesuggest, or train one with "
+        "'codesuggest train'"
+    )
+
+
+def verify_manifest(folder: Path, *, trusted: bool) -> dict[str, Any]:
+    """Check a model directory against its manifest and return the manifest."""
+    path = folder / MANIFEST
+    if not folder.is_dir() or not path.exists():
+        raise ModelNotFoundError(f"no model at {str(folder)!r}: it has no {MANIFEST}")
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        files: dict[str, str] = manifest["files"]
+        version, releases = manifest["version"], manifest["releases"]
+    except (ValueError, KeyError, TypeError):
+        raise ModelDamagedError(f"{MANIFEST} of {str(folder)!r} cannot be read") from None
+    if manifest.get("format") != _FORMAT or not isinstance(version, str) or not releases:
+        raise ModelDamagedError(
+            f"{str(folder)!r} has model format {manifest.get('format')!r}, expected {_FORMAT}"
+        )
+    for name, expected in files.items():
+        file = folder / name
+        if not file.is_file():
+            raise ModelDamagedError(f"the model in {str(folder)!r} lacks the file {name}")
+        if hashlib.sha256(file.read_bytes()).hexdigest() != expected:
+            raise ModelDamagedError(
+                f"the file {name} of the model in {str(folder)!r} differs from its manifest; "
+                "install or train the model again"
+            )
+    if not trusted:
+        for file in folder.rglob("*"):
+            if file.suffix in (".pkl", ".pickle", ".joblib", ".py", ".so"):
+                raise UntrustedModelError(
+                    f"the model in {str(folder)!r} holds {file.name}, which can run code; "
+                    "load it with trusted=True if you trust where it comes from"
+                )
+    return manifest
+
+
+def write_manifest(folder: Path, version: str, releases: Mapping[str, str], **more: Any) -> None:
+    """Write the manifest of a model directory: releases, versions, SHA-256 of each file."""
+    files = {
+        str(p.relative_to(folder).as_posix()): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.name not in (MANIFEST, "MODEL_CARD.md")
+    }
+    payload = {
+        "format": _FORMAT,
+        "version": version,
+        "releases": dict(releases),
+        "spacy": spacy.__version__,
+        "files": files,
+        **more,
+    }
+    text = json.dumps(payload, indent=1, sort_keys=True) + "\n"
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def save_model(
+    folder: Path, ranker: Ranker, indexes: Mapping[str, Any], known_words: frozenset[str]
+) -> None:
+    """Write a pipeline directory around a fitted ranker."""
+    nlp = blank_pipeline()
+    nlp.get_pipe("codesuggest_mentions").set_indexes(dict(indexes), known_words)
+    nlp.get_pipe("codesuggest_linker").ranker = ranker
+    nlp.meta["name"] = "codesuggest"
+    nlp.to_disk(folder)
