@@ -27,12 +27,23 @@ __all__ = ["Extract", "Extraction", "MentionFinder"]
 DIAGNOSIS_GROUPS = frozenset({"assessment", "preop", "postop", "problem_list", "diagnosis_admit"})
 PROCEDURE_GROUPS = frozenset({"procedure_title"})
 
+#: Words of a sentence that tells of something done, wherever it stands.
+_DONE = frozenset(
+    "view views xray xrays x-ray injection injected inject administered injections ultrasound "
+    "radiograph radiographs films ekg ecg vaccine nebulizer sutured biopsy biopsied aspirated "
+    "aspiration excised debrided dispensed spirometry audiogram cryotherapy".split()
+)
+#: A whole line is a mention only if one of its words is at least this rare.
+_TELLING = 4.0
 _BARRIERS = frozenset(
     ". ; : ? ! • but however which who that is was are were has had have been because although "
     "therefore while when where than then after before during until since if he she they we i you "
     "denies reports presents underwent shows showed reveals revealed demonstrates noted".split()
 )
 _JOINTS = frozenset(", and or / & +".split())
+#: Widest window, in tokens, of an alias whose words stand apart.
+_SPREAD = {"DIAGNOSIS": 14, "PROCEDURE": 30}
+_MOST_SPREAD = 40
 #: How far, in meaningful words, the clause is read on either side of a match.
 _REACH = 5
 
@@ -155,8 +166,14 @@ class MentionFinder:
                         label, tokens, lines, section_of, first, last, bag, found_attributes
                     )
                 )
+        matched = {(e.label, e.bag) for e in extracts}
         extracts.extend(
-            self._line_mentions(tokens, lines, sections, section_of, groups, extracts, sums, found_attributes)
+            self._line_mentions(
+                tokens, lines, sections, section_of, groups, extracts, sums, found_attributes
+            )
+        )
+        extracts.extend(
+            self._spread_mentions(tokens, lines, section_of, matched, found_attributes)
         )
         extracts.sort(key=lambda e: (e.start_char, e.end_char, e.label))
         titled = [groups.get(s.kind, "") in PROCEDURE_GROUPS for s in sections]
@@ -176,10 +193,11 @@ class MentionFinder:
         last: int,
         bag: int,
         attributes: Sequence[Found],
+        core: tuple[str, ...] = (),
     ) -> Extract:
         left, right = self._clause(tokens, first, last)
-        core = self._bag(tokens.words[first : last + 1])
-        around = self._bag([*tokens.words[left:first], *tokens.words[last + 1 : right + 1]])
+        core = core or self._bag(tokens.words[first : last + 1])
+        around = self._bag(tokens.words[left : right + 1])
         start_char, end_char = tokens.starts[first], tokens.ends[last]
         lead, line_words = lines.place(start_char)
         return Extract(
@@ -200,6 +218,9 @@ class MentionFinder:
 
     def _bag(self, words: Iterable[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(s for w in words for s in self.stems(w)))
+
+    def _telling(self, word: str) -> bool:
+        return any((self._rarity(s) or 0.0) >= _TELLING for s in self.stems(word))
 
     def _clause(self, tokens: TokenLists, first: int, last: int) -> tuple[int, int]:
         """Return the first and last token of the clause around a match."""
@@ -223,6 +244,44 @@ class MentionFinder:
             right += 1
             budget -= bool(self.stems(word))
         return left, right
+
+    def _spread_mentions(
+        self,
+        tokens: TokenLists,
+        lines: _Lines,
+        section_of: list[int],
+        matched: set[tuple[str, int]],
+        attributes: Sequence[Found],
+    ) -> list[Extract]:
+        """Return aliases whose words all stand close together, with other words between them."""
+        places: dict[str, list[int]] = {}
+        for i, word in enumerate(tokens.words):
+            for stem in self.stems(word):
+                places.setdefault(stem, []).append(i)
+        out: list[Extract] = []
+        taken: set[tuple[int, int]] = set()
+        for label, index in self.indexes.items():
+            widest = _SPREAD[label]
+            smallest = 3 if label == "DIAGNOSIS" else 2
+            for bag in index.covered(places, _MOST_SPREAD, smallest):
+                if (label, bag) in matched:
+                    continue
+                stems = [index.words[w] for w in index.bag_ids(bag).tolist()]
+                window = _narrowest([places[s] for s in stems], widest)
+                if window is None or section_of[window[0]] != section_of[window[1]]:
+                    continue
+                first, last = window
+                if label == "DIAGNOSIS" and tokens.sentences[first] != tokens.sentences[last]:
+                    continue
+                if window in taken and label == "DIAGNOSIS":
+                    continue
+                taken.add(window)
+                out.append(
+                    self._extract(
+                        label, tokens, lines, section_of, first, last, bag, attributes, tuple(stems)
+                    )
+                )
+        return out
 
     def _line_mentions(
         self,
@@ -261,9 +320,13 @@ class MentionFinder:
             )
             meaning = [i for i in range(body, end) if sums[i]]
             label = ""
-            if group in PROCEDURE_GROUPS and 1 <= len(meaning) <= 20:
+            if not any(self._telling(tokens.words[i]) for i in meaning):
+                label = ""
+            elif group in PROCEDURE_GROUPS and len(meaning) <= 20:
                 label = "PROCEDURE"
-            elif group in DIAGNOSIS_GROUPS and 1 <= len(meaning) <= 8:
+            elif len(meaning) <= 20 and not _DONE.isdisjoint(tokens.words[body:end]):
+                label = "PROCEDURE"
+            elif group in DIAGNOSIS_GROUPS and len(meaning) <= 8:
                 label = "DIAGNOSIS" if 2 * covered.get(sentence, 0) < len(meaning) else ""
             if label and label in self.indexes:
                 extract = self._extract(
@@ -293,6 +356,25 @@ class _Lines:
         if count is None:
             count = self._known[line_start] = len(text[line_start:line_end].split())
         return not before or before.lower() in _SIDES, count
+
+
+def _narrowest(places: Sequence[Sequence[int]], widest: int) -> tuple[int, int] | None:
+    """Return the narrowest window of tokens that holds one of each list, None if all are wider."""
+    merged = sorted((at, which) for which, ats in enumerate(places) for at in ats)
+    count = [0] * len(places)
+    held = left = 0
+    best: tuple[int, int] | None = None
+    for at, which in merged:
+        held += count[which] == 0
+        count[which] += 1
+        while held == len(places):
+            start, first = merged[left]
+            if at - start < widest:
+                best, widest = (start, at), at - start
+            count[first] -= 1
+            held -= count[first] == 0
+            left += 1
+    return best
 
 
 _SIDES = frozenset({"right", "left", "bilateral", "acute", "chronic", "the", "a", "regarding", "regarding his", "regarding her"})

@@ -117,7 +117,7 @@ class CandidateTable:
     def groups(self) -> list[tuple[int, int]]:
         """Return the bounds ``[start, stop)`` of each mention's candidates."""
         starts = np.flatnonzero(np.diff(self.mention, prepend=-1)).tolist()
-        return list(zip(starts, [*starts[1:], len(self)], strict=True))
+        return list(zip(starts, [*starts, len(self)][1:], strict=True))
 
 
 class CandidateFinder:

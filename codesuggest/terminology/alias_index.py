@@ -80,9 +80,17 @@ class AliasIndex:
         self.entry_system: Array = arrays["entry_system"]
         self.entry_row: Array = arrays["entry_row"]
         self.entry_source: Array = arrays["entry_source"]
+        #: Bags that are never mentions by themselves: everyday words that nobody codes.
+        self.silent: Array = arrays["silent"]
         self._indptr: Array = arrays["indptr"]
         self._indices: Array = arrays["indices"]
         self._arrays = dict(arrays)
+
+    def silence(self, bags: Iterable[int]) -> None:
+        """Keep bags from being found by `windows`; they can still be near."""
+        self.silent = np.zeros(len(self), dtype=bool)
+        self.silent[list(bags)] = True
+        self._arrays["silent"] = self.silent
 
     def __len__(self) -> int:
         return len(self.bag_hash)
@@ -134,6 +142,7 @@ class AliasIndex:
                 "word_hash": hashes,
                 "idf": np.log((1 + len(bags)) / (1 + frequency)).astype(np.float32),
                 "bag_hash": bag_hash[order],
+                "silent": np.zeros(len(order), dtype=bool),
                 "indptr": np.array(indptr, dtype=np.int32),
                 "indices": np.array(indices, dtype=np.int32),
                 "entry_start": np.array(starts, dtype=np.int32),
@@ -222,7 +231,8 @@ class AliasIndex:
             ends = np.concatenate([np.arange(w, n + 1) for w in range(1, width + 1)])
             hashes = prefix[ends] - prefix[starts]
         bag = self._lookup(hashes)
-        hit = np.flatnonzero((bag >= 0) & (breaks[starts] == breaks[ends - 1]))
+        hit = np.flatnonzero(bag >= 0)
+        hit = hit[~self.silent[bag[hit]] & (breaks[starts[hit]] == breaks[ends[hit] - 1])]
         order = hit[np.lexsort((-ends[hit], starts[hit]))]
         return starts[order], ends[order], bag[order]
 
@@ -261,6 +271,35 @@ class AliasIndex:
             order = np.lexsort((bags, -scores))
             out.append((bags[order], scores[order]))
         return out
+
+    def covered(self, stems: Iterable[str], top_k: int, smallest: int = 3) -> list[int]:
+        """Return the bags all of whose words are among `stems`, the most telling first.
+
+        Parameters
+        ----------
+        stems : iterable of str
+            Of a whole note.
+        top_k : int
+        smallest : int
+            Fewest words of a bag.
+        """
+        ids = np.array(self.ids(stems), dtype=np.int64)
+        if not len(ids):
+            return []
+        query = sparse.csr_matrix(
+            (self.idf[ids], (np.zeros(len(ids), np.int64), ids)), shape=(1, len(self.words))
+        )
+        product = query @ self.postings
+        # a bag that is covered whole scores its own length
+        norm = self.bag_norm[product.indices]
+        whole = product.data >= norm * (1 - 1e-4)
+        bags, norm = product.indices[whole], norm[whole]
+        large = self.bag_size[bags] >= smallest
+        bags, norm = bags[large], norm[large]
+        if len(bags) > top_k:
+            keep = np.argpartition(-norm, top_k)[:top_k]
+            bags, norm = bags[keep], norm[keep]
+        return bags[np.lexsort((bags, -norm))].tolist()  # type: ignore[no-any-return]
 
     def entries(self, bag: int) -> range:
         """Return the entries (rows of `entry_system` and so on) of one bag, best source first."""

@@ -8,7 +8,6 @@ that a failed or interrupted import leaves what was there untouched.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import os
@@ -17,7 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,25 +25,27 @@ from codesuggest.errors import TerminologyError
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.readers import FORMATS, Conversion, Publication, read_files
 from codesuggest.terminology.readers.code_forms import SYSTEMS
-from codesuggest.terminology.readers.code_table import (
-    PRECEDENCE,
-    CodeEntry,
-    build_code_system,
-    code_entries,
-    validity,
-)
+from codesuggest.terminology.readers.code_table import PRECEDENCE, validity
 from codesuggest.terminology.readers.release_diff import ReleaseDiff, diff_releases
-from codesuggest.terminology.tabular import TabularEntry
+from codesuggest.terminology.readers.release_files import (
+    CODES,
+    NOTES,
+    SYNONYMS,
+    Groups,
+    by_release,
+    part_file,
+    read_json,
+    write_release,
+)
 
 __all__ = ["Finding", "StoredRelease", "TerminologyStore"]
 
 _MANIFEST = "store.json"
 _LOCK = ".lock"
 _ASIDE = ".aside-"
-_CODES = "codes.npz"
-_NOTES = "codes_notes.json.gz"
-_SYNONYMS = "synonyms.json.gz"
 _DIRECTORY = re.compile(r"[a-z0-9][a-z0-9._-]*")
+# how `add` names what it places
+_PLACED = re.compile(r"(?:icd-10-cm|cpt|hcpcs)-.*-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,8 @@ class StoredRelease:
     release: str
     directory: str
     codes: int
-    parts: dict[str, str]
-    files: dict[str, str]
+    parts: dict[str, str] = field(hash=False)
+    files: dict[str, str] = field(hash=False)
 
     @property
     def name(self) -> str:
@@ -149,31 +150,28 @@ class TerminologyStore:
             No such release, no codes in it, or a file that is damaged.
         """
         stored = self.get(system, release)
-        if _CODES not in stored.files:
+        if CODES not in stored.files:
             raise TerminologyError(
                 f"{stored.name}: no codes, only {', '.join(sorted(stored.parts))}"
             )
         for finding in self._check(stored):
             raise TerminologyError(f"{finding.release}, {finding.file}: {finding.problem}")
-        return CodeSystem.load(self.directory / stored.directory / _CODES)
+        return CodeSystem.load(self.directory / stored.directory / CODES)
 
     def synonyms(self, system: str, release: str | None = None) -> dict[str, tuple[str, ...]]:
         """Return code to its other wordings."""
         stored = self.get(system, release)
-        if _SYNONYMS not in stored.files:
+        if SYNONYMS not in stored.files:
             return {}
-        given = _read_json(self.directory / stored.directory / _SYNONYMS)
+        given = read_json(self.directory / stored.directory / SYNONYMS)
         return {code: tuple(wordings) for code, wordings in given.items()}
 
-    def rows(self, system: str, release: str, format_: str) -> list[dict[str, Any]]:
+    def rows(self, system: str, release: str, format_: str) -> tuple[dict[str, Any], ...]:
         """Return the rows of an index, a table or the conversion table as they were read."""
         stored = self.get(system, release)
         if format_ not in stored.parts or format_ in PRECEDENCE:
             raise TerminologyError(f"{stored.name}: no rows of {FORMATS.get(format_, format_)}")
-        rows: list[dict[str, Any]] = _read_json(
-            self.directory / stored.directory / f"{format_}.json.gz"
-        )
-        return rows
+        return tuple(read_json(self.directory / stored.directory / part_file(format_)))
 
     def diff(self, a: str, b: str, own_codes: Iterable[str] | None = None) -> ReleaseDiff:
         """Compare two releases, named as in ``"ICD-10-CM FY2025"``.
@@ -243,7 +241,9 @@ class TerminologyStore:
         publications = read_files([Path(file) for file in files])
         if not publications:
             raise TerminologyError("expected at least one file")
-        groups = _by_release(publications, release)
+        if release is not None and not release.strip():
+            raise TerminologyError("expected a name of the release, got blanks")
+        groups = by_release(publications, release)
         self.directory.mkdir(parents=True, exist_ok=True)
         try:
             with self._locked():
@@ -253,7 +253,7 @@ class TerminologyStore:
                 f"{self.directory}: cannot be written ({error.strerror}); nothing was changed"
             ) from None
 
-    def _write(self, groups: dict[tuple[str, str], list[Publication]]) -> tuple[StoredRelease, ...]:
+    def _write(self, groups: Groups) -> tuple[StoredRelease, ...]:
         there = {(r.system, r.release): r for r in self.list()}
         placed: list[Path] = []
         added: list[StoredRelease] = []
@@ -261,16 +261,22 @@ class TerminologyStore:
             for key, publications in groups.items():
                 aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=self.directory))
                 placed.append(aside)
-                parts = self._fill(aside, key, publications, there.get(key))
+                parts = self._carry_over(aside, publications, there.get(key))
+                write_release(aside, *key, publications, parts)
                 files = {p.name: _sha256(p) for p in sorted(aside.iterdir())}
                 digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:12]
                 name = re.sub(r"[^a-z0-9.]+", "-", " ".join(key).lower()).strip("-.")
                 target = self.directory / f"{name}-{digest}"
-                codes = CodeSystem.load(aside / _CODES) if _CODES in files else ()
+                codes = CodeSystem.load(aside / CODES) if CODES in files else ()
+                stored = StoredRelease(*key, target.name, len(codes), parts, files)
                 if not target.exists():
                     aside.rename(target)
                     placed.append(target)
-                added.append(StoredRelease(*key, target.name, len(codes), parts, files))
+                elif any(self._check(stored)):
+                    # the same release, damaged since: this is its repair
+                    shutil.rmtree(target)
+                    aside.rename(target)
+                added.append(stored)
             there.update({(r.system, r.release): r for r in added})
             self._publish(there.values())
         except BaseException:
@@ -280,45 +286,27 @@ class TerminologyStore:
         self._sweep({r.directory for r in there.values()})
         return tuple(added)
 
-    def _fill(
-        self,
-        aside: Path,
-        key: tuple[str, str],
-        publications: Sequence[Publication],
-        there: StoredRelease | None,
+    def _carry_over(
+        self, aside: Path, publications: Sequence[Publication], there: StoredRelease | None
     ) -> dict[str, str]:
-        """Write the files of one release and return its parts."""
-        parts = dict(there.parts) if there else {}
-        if there:
-            for finding in self._check(there):
-                raise TerminologyError(f"{finding.release}, {finding.file}: {finding.problem}")
-            for name in there.files:
+        """Copy what the release already has and keeps; return its parts, the new ones too."""
+        new = {publication.format: publication.file for publication in publications}
+        if there is None:
+            return new
+        # what is written anew may be damaged: that is how a damaged release is repaired
+        written = {CODES, SYNONYMS, *(part_file(format_) for format_ in new)}
+        if "tabular" in new:
+            written.add(NOTES)
+        for finding in self._check(there):
+            if finding.file in there.files and finding.file not in written:
+                raise TerminologyError(
+                    f"{finding.release}, {finding.file}: {finding.problem}; "
+                    "expected a sound release to add to"
+                )
+        for name in there.files:
+            if name not in written:
                 shutil.copyfile(self.directory / there.directory / name, aside / name)
-        for publication in publications:
-            format_ = publication.format
-            parts[format_] = publication.file
-            if format_ in PRECEDENCE:
-                payload: Any = [asdict(entry) for entry in code_entries(publication)]
-            else:
-                payload = [asdict(row) for row in publication.rows]
-            _write_json(aside / f"{format_}.json.gz", payload)
-            if format_ == "tabular":
-                _write_json(aside / _NOTES, _notes(publication))
-        entries = {
-            format_: [
-                CodeEntry(**{**entry, "synonyms": tuple(entry["synonyms"])})
-                for entry in _read_json(aside / f"{format_}.json.gz")
-            ]
-            for format_ in parts
-            if format_ in PRECEDENCE
-        }
-        if any(entries.values()):
-            filled = {format_: given for format_, given in entries.items() if given}
-            first = min(filled, key=PRECEDENCE.index)
-            table, synonyms = build_code_system(*key, filled, f"{FORMATS[first]}, user's own copy")
-            table.save(aside / _CODES)
-            _write_json(aside / _SYNONYMS, synonyms)
-        return parts
+        return {**there.parts, **new}
 
     def _publish(self, releases: Iterable[StoredRelease]) -> None:
         manifest = {
@@ -339,7 +327,7 @@ class TerminologyStore:
     def _sweep(self, kept: set[str]) -> None:
         """Remove what interrupted imports and replaced releases left; only what is ours."""
         for path in self.directory.iterdir():
-            ours = path.name.startswith(_ASIDE) or (path / _CODES).exists()
+            ours = path.name.startswith(_ASIDE) or _PLACED.fullmatch(path.name)
             if ours and path.name not in kept:
                 if path.is_dir():
                     shutil.rmtree(path, ignore_errors=True)
@@ -375,39 +363,6 @@ class TerminologyStore:
             yield
 
 
-def _by_release(
-    publications: Sequence[Publication], release: str | None
-) -> dict[tuple[str, str], list[Publication]]:
-    """Group by system and release; what is undated goes with the one dated release beside it."""
-    groups: dict[tuple[str, str], list[Publication]] = {}
-    for publication in publications:
-        system, named = publication.system, release or publication.release
-        if named is None:
-            beside = {p.release for p in publications if p.system == system and p.release}
-            named = beside.pop() if len(beside) == 1 else "undated"
-        groups.setdefault((system, named), []).append(publication)
-    for (system, named), members in groups.items():
-        seen: dict[str, str] = {}
-        for publication in members:
-            other = seen.setdefault(publication.format, publication.file)
-            if other != publication.file:
-                raise TerminologyError(
-                    f"{publication.file}: a second {FORMATS[publication.format]} of "
-                    f"{system} {named} beside {other}; expected one, or name the release"
-                )
-    return groups
-
-
-def _notes(publication: Publication) -> dict[str, dict[str, list[str]]]:
-    notes: dict[str, dict[str, list[str]]] = {}
-    for row in publication.rows:
-        if isinstance(row, TabularEntry) and (row.notes or row.seventh):
-            notes[row.code] = {kind: list(texts) for kind, texts in row.notes.items() if texts}
-            if row.seventh:
-                notes[row.code]["seventh"] = [f"{k}: {v}" for k, v in row.seventh.items()]
-    return notes
-
-
 def _stored(entry: dict[str, Any]) -> StoredRelease:
     stored = StoredRelease(**entry)
     names = (stored.directory, *stored.files)
@@ -426,24 +381,6 @@ def _split_name(name: str) -> tuple[str, str]:
     if system not in SYSTEMS or not release:
         raise TerminologyError(f"{name!r}: expected a system and a release: 'ICD-10-CM FY2026'")
     return system, release
-
-
-def _write_json(path: Path, payload: Any) -> None:
-    text = json.dumps(payload, ensure_ascii=False, default=_plain)
-    path.write_bytes(gzip.compress(text.encode("utf-8"), 6, mtime=0))
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(gzip.decompress(path.read_bytes()))
-    except (OSError, ValueError, EOFError) as error:
-        raise TerminologyError(f"{path.name}: damaged ({type(error).__name__})") from None
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)
 
 
 def _sha256(path: Path) -> str:

@@ -31,7 +31,7 @@ TOKEN = re.compile(
 
 #: Words that carry no meaning of their own in a title or a mention.
 STOP_WORDS = frozenset(
-    "a an the of in on at to for and or with by from as into within due secondary is are was be "
+    "a an the of in on at to for and or with by from as into within due is are was be "
     "been has have had his her their its this that these those nos nec patient s type elsewhere "
     "classified specified other site sites part parts region area level also known "
     "involving associated , . ( ) - / : ; [ ] ' \" & + # * • _ ’".split()

@@ -26,7 +26,7 @@ from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.releases import load_release
 from codesuggest.terminology.words import WordForms
 from codesuggest.training.corpora import CodedNote, read_gold
-from codesuggest.training.fit import FitResult, NoteFit, build_indexes, fit_ranker, prepare
+from codesuggest.training.fit import FitResult, NoteFit, build_indexes, fit_ranker, prepare, silence
 from codesuggest.training.measure import Scores, best_point, score_predictions
 from codesuggest.training.model_card import write_model_card
 
@@ -78,6 +78,10 @@ def train_default(
     words = known_words(n.text for n in (*notes, *weak))
     nlp = blank_pipeline(with_linker=False)
     nlp.get_pipe("codesuggest_mentions").set_indexes(indexes, words)
+    # everyday words are learned from notes that no figure is reported on
+    weak_fits = prepare(nlp, weak)
+    own_fits = prepare(nlp, [n for n in notes if n.corpus != "aci_bench"])
+    log.info("%d everyday wordings silenced", silence(indexes, systems, [*weak_fits, *own_fits]))
     log.info("mentions of %d notes", len(notes) + len(weak))
     fits, weak_fits = prepare(nlp, notes), prepare(nlp, weak)
     lexicon = [a for a in lexicon_aliases(systems) if a.system == "ICD-10-CM"]

@@ -38,7 +38,7 @@ from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.words import WordForms
 from codesuggest.training.corpora import CodedNote
 
-__all__ = ["NoteFit", "build_indexes", "fit_ranker", "prepare"]
+__all__ = ["NoteFit", "build_indexes", "fit_ranker", "prepare", "silence"]
 
 Array = np.ndarray[Any, Any]
 log = logging.getLogger(__name__)
@@ -85,6 +85,11 @@ class NoteFit:
     weight: float = 1.0
     quotes: dict[int, set[tuple[str, str]]] = field(default_factory=dict)
 
+    @property
+    def coded_procedures(self) -> bool:
+        """Whether the note's coders looked at procedures at all."""
+        return any(g.system != "ICD-10-CM" for g in (*self.note.must, *self.note.acceptable))
+
 
 def prepare(nlp: Any, notes: Sequence[CodedNote], weight: float = 1.0) -> list[NoteFit]:
     """Extract the mentions of coded notes and tie them to the gold evidence."""
@@ -104,6 +109,43 @@ def prepare(nlp: Any, notes: Sequence[CodedNote], weight: float = 1.0) -> list[N
                     start = note.text.find(quote, start + 1)
         out.append(fit)
     return out
+
+
+def silent_bags(fits: Iterable[NoteFit], label: str, index: AliasIndex, finder: CandidateFinder) -> list[int]:
+    """Return the bags of one or two words that notes mention and coders never report.
+
+    A bag is silent when at least eight notes mention it and less than 3 % of them carry a code of
+    a category that it could mean.
+    """
+    seen: Counter[int] = Counter()
+    coded: Counter[int] = Counter()
+    for fit in fits:
+        if label == "PROCEDURE" and not fit.coded_procedures:
+            continue
+        categories = {g.code[:3] for g in (*fit.note.must, *fit.note.acceptable)}
+        for bag in {e.bag for e in fit.input.found.extracts if e.label == label and e.bag >= 0}:
+            if index.bag_size[bag] > 2:
+                continue
+            seen[bag] += 1
+            coded[bag] += any(
+                finder.systems[int(index.entry_system[e])].codes[int(index.entry_row[e])][:3]
+                in categories
+                for e in index.entries(bag)
+            )
+    return sorted(b for b, n in seen.items() if n >= 8 and coded[b] < 0.03 * n)
+
+
+def silence(
+    indexes: Mapping[str, AliasIndex], systems: Mapping[str, CodeSystem], fits: Sequence[NoteFit]
+) -> int:
+    """Silence the everyday words of both indexes; return how many."""
+    finder = CandidateFinder(indexes, systems)
+    total = 0
+    for label, index in indexes.items():
+        bags = silent_bags(fits, label, index, finder)
+        index.silence(bags)
+        total += len(bags)
+    return total
 
 
 def counts_of(fits: Iterable[NoteFit]) -> dict[str, int]:

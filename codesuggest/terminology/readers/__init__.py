@@ -16,6 +16,7 @@ from codesuggest.terminology.readers.rows import (
     MrconsoAtom,
     OrderRow,
     Publication,
+    Row,
     TableTerm,
 )
 
@@ -30,6 +31,7 @@ __all__ = [
     "MrconsoAtom",
     "OrderRow",
     "Publication",
+    "Row",
     "TableTerm",
     "read_files",
 ]

@@ -113,7 +113,7 @@ def _recognise(source: Source) -> Reader | str | None:
     if text.lstrip().startswith("<"):
         return _recognise_xml(text)
     lines = [line for line in text.splitlines() if line.strip()]
-    if len(head) == HEAD:
+    if len(head) == HEAD and len(lines) > 1:
         lines = lines[:-1]  # cut off in its middle
     return _recognise_text(lines, text) if lines else None
 

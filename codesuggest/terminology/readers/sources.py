@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from typing import IO, Any, cast
 
 from codesuggest.errors import TerminologyError
 
-__all__ = ["HEAD", "MAX_PACKING", "MAX_STREAMED", "MAX_WHOLE", "Source", "open_sources"]
+__all__ = ["BROKEN", "HEAD", "MAX_PACKING", "MAX_STREAMED", "MAX_WHOLE", "Source", "open_sources"]
 
 #: Bytes that are looked at to tell what a file is.
 HEAD = 65_536
@@ -34,7 +35,8 @@ MAX_MEMBERS = 2_000
 #: Opens a file; what must be closed with it is entered into the stack.
 Opener = Callable[[ExitStack], IO[bytes]]
 
-_BROKEN = (
+#: What the packing libraries raise on damage. A TerminologyError is a ValueError too.
+BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -43,6 +45,7 @@ _BROKEN = (
     NotImplementedError,  # zipfile: an unknown way of packing
     ValueError,
     OverflowError,
+    struct.error,
 )
 
 
@@ -92,7 +95,7 @@ class _Bounded(io.RawIOBase):
         self._stack = ExitStack()
         try:
             self._inner = source.opener(self._stack)
-        except _BROKEN as error:
+        except BROKEN as error:
             self._stack.close()
             raise _damaged(source.name, error) from None
 
@@ -102,7 +105,7 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: Any, /) -> int:
         try:
             data = self._inner.read(len(buffer))
-        except _BROKEN as error:
+        except BROKEN as error:
             raise _damaged(self._source.name, error) from None
         self._left -= len(data)
         if self._left < 0:
@@ -143,21 +146,23 @@ def open_sources(path: Path) -> list[Source]:
         limit = min(MAX_STREAMED, max(2**20, size * MAX_PACKING))
         return [Source(path.name, _gunzipped(path), limit)]
     if start.startswith(b"PK"):
-        return _members(plain, size, nested=False)
+        return _members(plain, size, depth=0)
     return [plain]
 
 
-def _members(plain: Source, size: int, *, nested: bool) -> list[Source]:
+def _members(plain: Source, size: int, *, depth: int) -> list[Source]:
     name = plain.name
     try:
         with ExitStack() as stack:
             archive = stack.enter_context(zipfile.ZipFile(plain.opener(stack)))
             infos = archive.infolist()
-    except _BROKEN as error:
+    except BROKEN as error:
         raise _damaged(name, error) from None
     _refuse_bombs(name, infos, size)
     if any(info.filename == "xl/workbook.xml" for info in infos):
         return [plain]
+    if depth > 1:
+        raise plain.error("an archive in an archive in an archive, expected files")
     found: list[Source] = []
     for info in infos:
         inside = info.filename
@@ -165,14 +170,12 @@ def _members(plain: Source, size: int, *, nested: bool) -> list[Source]:
             continue
         member = Source(f"{name}!{inside}", _unzipped(plain.opener, info), info.file_size)
         if _is_archive(member):
-            if nested:
-                raise member.error("an archive in an archive in an archive, expected files")
             data = member.whole()
             kept = Source(member.name, _kept(data), len(data))
-            found += _members(kept, len(data), nested=True)
+            found += _members(kept, len(data), depth=depth + 1)
         else:
             found.append(member)
-    if not found and not nested:
+    if not found and not depth:
         raise TerminologyError(f"{name}: expected an archive with files, it holds none")
     return found
 

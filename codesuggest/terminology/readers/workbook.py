@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from codesuggest.errors import TerminologyError
 from codesuggest.terminology.readers.safe_xml import parse_xml
-from codesuggest.terminology.readers.sources import MAX_WHOLE, Source
+from codesuggest.terminology.readers.sources import BROKEN, MAX_WHOLE, Source
 
 __all__ = ["Sheet", "read_workbook", "serial_day"]
 
@@ -46,7 +47,9 @@ def read_workbook(source: Source) -> list[Sheet]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _Workbook(source, archive).sheets()
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+    except TerminologyError:
+        raise
+    except BROKEN as error:
         raise source.error(f"damaged workbook ({type(error).__name__})") from None
 
 
