@@ -64,6 +64,7 @@ FEATURES: dict[str, str] = {
     "chapter_newborn": "the code is of chapter P",
     "chapter_neoplasm": "the code is of chapters C and D0 to D4",
     "line_mention": "the mention is a whole line",
+    "procedure": "the code is of a procedure or supply",
     "hcpcs": "the code is HCPCS Level II",
 }
 _AT = {name: i for i, name in enumerate(FEATURES)}
@@ -173,6 +174,7 @@ class CandidateFinder:
             put("chapter_newborn", letter == "P")
             put("chapter_neoplasm", (letter == "C") | ((letter == "D") & (second < "5")))
             put("has_side", system.has_axis("laterality"))
+        put("procedure", system.system != "ICD-10-CM")
         put("hcpcs", system.system == "HCPCS")
         if self.priors:
             get = self.priors.get

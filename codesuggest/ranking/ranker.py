@@ -34,7 +34,7 @@ from codesuggest.ranking.note_features import (
 )
 from codesuggest.ranking.settings import guess_setting
 from codesuggest.ranking.trees import TreeEnsemble
-from codesuggest.schema import SYSTEMS, Assertion
+from codesuggest.schema import LABELS, SYSTEMS, Assertion
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.drugs import DrugTable
@@ -46,8 +46,8 @@ Array = np.ndarray[Any, Any]
 
 _STATIC = [list(FEATURES).index(n) for n in ("unspecified", "other", "prior", "category_prior")]
 #: Candidates of one mention that the note model looks at.
-_PER_MENTION = 5
-_LEAST = 0.03
+_PER_MENTION = {"DIAGNOSIS": 5, "PROCEDURE": 8}
+_LEAST = 0.02
 
 
 @dataclass(slots=True)
@@ -79,14 +79,15 @@ class Ranker:
 
     Attributes
     ----------
-    mention_model, note_model : TreeEnsemble
+    mention_models, note_models : dict of label to TreeEnsemble
+        One of each for diagnoses, one for procedures and supplies.
     calibrators : dict of system to Calibrator
     operating_points : dict of system to float
     """
 
     def __init__(self) -> None:
-        self.mention_model: TreeEnsemble | None = None
-        self.note_model: TreeEnsemble | None = None
+        self.mention_models: dict[str, TreeEnsemble] = {}
+        self.note_models: dict[str, TreeEnsemble] = {}
         self.calibrators: dict[str, Calibrator] = {}
         self.operating_points: dict[str, float] = dict.fromkeys(SYSTEMS, 0.5)
         self.priors: dict[str, int] = {}
@@ -110,9 +111,15 @@ class Ranker:
         if self.finder is None:
             raise ModelDamagedError("the ranker is not bound to a terminology; load a model")
         table = self.finder(queries, which, note)
-        if self.mention_model is None:
-            return table, _sigmoid(quick_score(table.features))
-        return table, self.mention_model.probability(table.features)
+        return table, self._meant(table)
+
+    def _meant(self, table: CandidateTable) -> Array:
+        """Return the probability that each candidate is what its mention means."""
+        out = np.zeros(len(table))
+        for label, chosen in _by_label(table.system):
+            model, features = self.mention_models.get(label), table.features[chosen]
+            out[chosen] = model.probability(features) if model else _sigmoid(quick_score(features))
+        return out
 
     # -- notes -----------------------------------------------------------------------------
 
@@ -129,9 +136,10 @@ class Ranker:
         length = max(len(note.text), 1)
         for start, stop in table.groups():
             scores = probability[start:stop]
-            order = np.argsort(-scores, kind="stable")[:_PER_MENTION]
+            order = np.argsort(-scores, kind="stable")
             mention = int(table.mention[start])
             extract, assertion = extracts[mention], assertions[mention]
+            order = order[: _PER_MENTION[extract.label]]
             group = groups[extract.section]
             top = [(int(start + o), float(scores[o])) for o in order]
             others[mention] = [
@@ -209,11 +217,14 @@ class Ranker:
         table = self.note_table(note)
         if not table.keys:
             return [], table.setting
-        if self.note_model is None:
-            raw = np.array([s[0].probability for s in table.support])
-            score = np.log(raw / (1 - raw + 1e-9))
-        else:
-            score = self.note_model.decision(table.features)
+        score = np.zeros(len(table.keys))
+        for label, chosen in _by_label(np.array([s for s, _ in table.keys])):
+            model = self.note_models.get(label)
+            if model is not None:
+                score[chosen] = model.decision(table.features[chosen])
+            else:
+                raw = np.array([table.support[i][0].probability for i in np.flatnonzero(chosen)])
+                score[chosen] = np.log(raw / (1 - raw + 1e-9))
         ranked = []
         for i, (system, row) in enumerate(table.keys):
             name = SYSTEMS[system]
@@ -248,9 +259,7 @@ class Ranker:
             raise ModelDamagedError("the ranker is not bound to a terminology; load a model")
         finder = self.finder
         table = finder(queries, range(len(queries)), n_near=n_near, n_kept=n_near)
-        if self.mention_model is None:
-            return table, _sigmoid(quick_score(table.features))
-        return table, self.mention_model.probability(table.features)
+        return table, self._meant(table)
 
     def first_code(self, extract: Any) -> tuple[str, str, str]:
         """Return system, code and title of the first code of a mention's alias."""
@@ -292,9 +301,9 @@ class Ranker:
     def to_disk(self, folder: Path) -> None:
         """Write models, calibrators and counts."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name, model in (("mention_model", self.mention_model), ("note_model", self.note_model)):
-            if model is not None:
-                np.savez_compressed(folder / f"{name}.npz", **model.to_arrays())
+        for kind, models in (("mention", self.mention_models), ("note", self.note_models)):
+            for label, model in models.items():
+                np.savez_compressed(folder / f"{kind}_{label.lower()}.npz", **model.to_arrays())
         payload = {
             "features": list(FEATURES),
             "note_features": list(NOTE_FEATURES),
@@ -332,11 +341,12 @@ class Ranker:
             self.operating_points = payload["operating_points"]
             self.priors = payload["priors"]
             self.report_rates = payload["report_rates"]
-            for name in ("mention_model", "note_model"):
-                path = folder / f"{name}.npz"
-                if path.exists():
-                    with np.load(path, allow_pickle=False) as arrays:
-                        setattr(self, name, TreeEnsemble.from_arrays(arrays))
+            for kind, models in (("mention", self.mention_models), ("note", self.note_models)):
+                for label in LABELS:
+                    path = folder / f"{kind}_{label.lower()}.npz"
+                    if path.exists():
+                        with np.load(path, allow_pickle=False) as arrays:
+                            models[label] = TreeEnsemble.from_arrays(arrays)
         except (OSError, ValueError, KeyError) as error:
             raise ModelDamagedError(
                 f"the ranker in {folder.name!r} cannot be read ({type(error).__name__}); "
@@ -353,6 +363,16 @@ class _NoteTable:
     others: dict[int, list[tuple[int, int, float]]]
     features: Array
     setting: str
+
+
+def _by_label(system: Array) -> list[tuple[str, Array]]:
+    """Return the labels and which candidates are theirs."""
+    diagnosis = system == 0
+    return [
+        (label, chosen)
+        for label, chosen in (("DIAGNOSIS", diagnosis), ("PROCEDURE", ~diagnosis))
+        if chosen.any()
+    ]
 
 
 def _sigmoid(score: Array) -> Array:

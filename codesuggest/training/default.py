@@ -21,7 +21,7 @@ import codesuggest
 from codesuggest.extraction.pipeline import blank_pipeline
 from codesuggest.schema import SYSTEMS
 from codesuggest.suggester import save_model, write_manifest
-from codesuggest.terminology.aliases import Alias, lexicon_aliases
+from codesuggest.terminology.aliases import Alias, catalogue_aliases, lexicon_aliases
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.releases import load_release
 from codesuggest.terminology.words import WordForms
@@ -34,8 +34,8 @@ __all__ = ["main", "train_default"]
 
 log = logging.getLogger(__name__)
 
-#: Terms of the lexicon that teach the mention model, drawn with a fixed seed.
-_LEXICON_TERMS = 6000
+#: Terms of each code system that teach the mention model, drawn with a fixed seed.
+_TERMS = (6000, 6000, 1000)
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 
 
@@ -54,6 +54,20 @@ def known_words(texts: Iterable[str]) -> frozenset[str]:
     for text in texts:
         counts.update(set(_WORD.findall(text.lower())))
     return frozenset(w for w, n in counts.items() if n >= 3 and len(w) >= 4)
+
+
+def drawn_terms(systems: Mapping[str, CodeSystem]) -> list[tuple[str, int, int]]:
+    """Draw terms of the lexicon and of the catalogues, always the same ones."""
+    rng = np.random.default_rng(0)
+    out = []
+    for position, pool in (
+        (0, [a for a in lexicon_aliases(systems) if a.system == "ICD-10-CM"]),
+        (1, [a for a in catalogue_aliases(systems["CPT"]) if a.source == "synonym"]),
+        (2, [a for a in catalogue_aliases(systems["HCPCS"]) if a.source == "synonym"]),
+    ):
+        drawn = rng.choice(len(pool), min(_TERMS[position], len(pool)), replace=False)
+        out.extend((pool[i].term, position, pool[i].row) for i in sorted(drawn.tolist()))
+    return out
 
 
 def train_default(
@@ -84,11 +98,7 @@ def train_default(
     log.info("%d everyday wordings silenced", silence(indexes, systems, [*weak_fits, *own_fits]))
     log.info("mentions of %d notes", len(notes) + len(weak))
     fits, weak_fits = prepare(nlp, notes), prepare(nlp, weak)
-    lexicon = [a for a in lexicon_aliases(systems) if a.system == "ICD-10-CM"]
-    drawn = np.random.default_rng(0).choice(
-        len(lexicon), min(_LEXICON_TERMS, len(lexicon)), replace=False
-    )
-    terms = [(lexicon[i].term, 0, lexicon[i].row) for i in sorted(drawn)] + names
+    terms = names + drawn_terms(systems)
     result = fit_ranker(indexes, systems, fits, weak_fits, terms)
     figures = set_operating_points(result, fits)
     target.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from codesuggest.extraction.pipeline import blank_pipeline, extracts_of
 from codesuggest.extraction.sections import SectionTable
 from codesuggest.ranking.calibration import Calibrator
-from codesuggest.ranking.candidates import CandidateFinder
+from codesuggest.ranking.candidates import FEATURES, CandidateFinder
 from codesuggest.ranking.note_features import INACTIVE
 from codesuggest.ranking.ranker import NoteInput, Ranker
 from codesuggest.ranking.terms import term_query
@@ -42,6 +42,10 @@ __all__ = ["NoteFit", "build_indexes", "fit_ranker", "prepare", "silence"]
 
 Array = np.ndarray[Any, Any]
 log = logging.getLogger(__name__)
+
+INDEX_LABELS = ("DIAGNOSIS", "PROCEDURE")
+_MENTION_TREES, _MENTION_LEAVES = 50, 16
+_NOTE_TREES, _NOTE_LEAVES = 120, 12
 
 
 def build_indexes(
@@ -185,17 +189,44 @@ def report_rates(fits: Iterable[NoteFit], finder: CandidateFinder) -> dict[str, 
 # -- the mention model ---------------------------------------------------------------------
 
 
-def mention_examples(
-    ranker: Ranker, fits: Sequence[NoteFit]
-) -> tuple[Array, Array, Array, Array]:
-    """Return features, labels, weights and note numbers of (mention, candidate) pairs.
+@dataclass(slots=True)
+class Examples:
+    """Features, labels and weights of (mention, candidate) pairs."""
+
+    features: Array
+    labels: Array
+    weights: Array
+
+    @classmethod
+    def empty(cls) -> Examples:
+        """Return no examples."""
+        return cls(np.zeros((0, len(FEATURES)), np.float32), np.zeros(0, bool), np.zeros(0))
+
+    @classmethod
+    def join(cls, parts: Sequence[Examples]) -> Examples:
+        """Put examples one after the other."""
+        return cls(
+            np.concatenate([p.features for p in parts]),
+            np.concatenate([p.labels for p in parts]),
+            np.concatenate([p.weights for p in parts]),
+        )
+
+    def of(self, label: str) -> Examples:
+        """Return the examples of one label."""
+        diagnosis = self.features[:, _PROCEDURE] == 0
+        chosen = diagnosis if label == "DIAGNOSIS" else ~diagnosis
+        return Examples(self.features[chosen], self.labels[chosen], self.weights[chosen])
+
+
+def mention_examples(ranker: Ranker, fits: Sequence[NoteFit]) -> Examples:
+    """Return the (mention, candidate) pairs that coded notes teach.
 
     A mention under a gold quote teaches its candidates; its other candidates are wrong unless
     they are acceptable for the note. In notes whose codes carry no quotes a mention teaches
     when one of its candidates is a code of the note.
     """
-    features, labels, weights, numbers = [], [], [], []
-    for number, fit in enumerate(fits):
+    features, labels, weights = [], [], []
+    for fit in fits:
         note = fit.note
         gold_of_note = {(g.system, g.code) for g in note.must}
         accepted = {(g.system, g.code) for g in note.acceptable}
@@ -225,19 +256,15 @@ def mention_examples(
             features.append(table.features[start:stop][keep])
             labels.append(label[keep])
             weights.append(np.full(int(keep.sum()), fit.weight if with_quotes else 0.25))
-            numbers.append(np.full(int(keep.sum()), number))
-    return (
-        np.concatenate(features),
-        np.concatenate(labels),
-        np.concatenate(weights),
-        np.concatenate(numbers),
-    )
+    if not features:
+        return Examples.empty()
+    return Examples(np.concatenate(features), np.concatenate(labels), np.concatenate(weights))
 
 
 def term_examples(
     finder: CandidateFinder, terms: Sequence[tuple[str, int, int]], weight: float
-) -> tuple[Array, Array, Array]:
-    """Return (features, labels, weights) of terms that must find their code without themselves.
+) -> Examples:
+    """Return examples of terms that must find their code without themselves.
 
     Parameters
     ----------
@@ -246,24 +273,41 @@ def term_examples(
         learns how wording that it does not know meets wording that it does.
     """
     features, labels = [], []
-    index = finder.indexes["DIAGNOSIS"]
-    queries, truth = [], []
-    for term, system, row in terms:
-        query = term_query(term, "DIAGNOSIS", index)
-        if query.core:
-            queries.append(query)
-            truth.append(int(finder.systems[system].families[row]))
-    for start in range(0, len(queries), 256):
-        part = queries[start : start + 256]
-        table = finder(part, range(len(part)), without_own=True)
-        families = finder.systems[0].families[table.row]
-        for low, high in table.groups():
-            label = families[low:high] == truth[start + int(table.mention[low])]
-            if label.any():
-                features.append(table.features[low:high])
-                labels.append(label)
-    x = np.concatenate(features)
-    return x, np.concatenate(labels), np.full(len(x), weight)
+    for label, of_label in (("DIAGNOSIS", {0}), ("PROCEDURE", {1, 2})):
+        queries, truth = [], []
+        for term, system, row in terms:
+            if system not in of_label:
+                continue
+            query = term_query(term, label, finder.indexes[label])
+            if query.core:
+                queries.append(query)
+                truth.append(_family(finder, system, row))
+        for start in range(0, len(queries), 256):
+            part = queries[start : start + 256]
+            table = finder(part, range(len(part)), without_own=True)
+            for low, high in table.groups():
+                right = truth[start + int(table.mention[low])]
+                hit = np.array(
+                    [
+                        _family(finder, int(s), int(r)) == right
+                        for s, r in zip(table.system[low:high], table.row[low:high], strict=True)
+                    ]
+                )
+                if hit.any():
+                    features.append(table.features[low:high])
+                    labels.append(hit)
+    if not features:
+        return Examples.empty()
+    x, y = np.concatenate(features), np.concatenate(labels)
+    return Examples(x, y, np.full(len(x), weight))
+
+
+def _family(finder: CandidateFinder, system: int, row: int) -> tuple[int, int]:
+    """Return what the finder tells apart: a family of ICD-10-CM, a code of the others."""
+    return system, int(finder.systems[0].families[row]) if system == 0 else row
+
+
+_PROCEDURE = list(FEATURES).index("procedure")
 
 
 def boosting(trees: int, leaves: int, rate: float, seed: int, **more: Any) -> HistGradientBoostingClassifier:
@@ -346,8 +390,7 @@ def fit_ranker(
     if plain_finder is None:
         raise RuntimeError("unreachable: bind sets the finder")
     log.info("terms")
-    extra = [term_examples(plain_finder, terms, 0.3)] if terms else []
-    weak_examples = mention_examples(plain, weak) if weak else None
+    extra = [term_examples(plain_finder, terms, 0.3), mention_examples(plain, weak)]
 
     def ranker_without(held_out: set[int]) -> Ranker:
         train = [f for i, f in enumerate(fits) if i not in held_out]
@@ -355,17 +398,13 @@ def fit_ranker(
         ranker.priors = dict(Counter(counts_of(train)) + Counter(counts_of(weak)))
         ranker.bind(indexes, systems)
         ranker.report_rates = report_rates(train, plain_finder)
-        x, y, w, _ = mention_examples(ranker, train)
-        parts = [(x, y, w), *extra]
-        if weak_examples is not None:
-            parts.append(weak_examples[:3])
-        model = boosting(60, 24, 0.12, seed)
-        model.fit(
-            np.concatenate([p[0] for p in parts]),
-            np.concatenate([p[1] for p in parts]),
-            sample_weight=np.concatenate([p[2] for p in parts]),
-        )
-        ranker.mention_model = TreeEnsemble.from_sklearn(model)
+        examples = Examples.join([mention_examples(ranker, train), *extra])
+        for label in INDEX_LABELS:
+            part = examples.of(label)
+            if part.labels.any():
+                model = boosting(_MENTION_TREES, _MENTION_LEAVES, 0.15, seed)
+                model.fit(part.features, part.labels, sample_weight=part.weights)
+                ranker.mention_models[label] = TreeEnsemble.from_sklearn(model)
         return ranker
 
     x_parts, y_parts, w_parts, key_parts, fold_parts = [], [], [], [], []
@@ -383,16 +422,20 @@ def fit_ranker(
     x, y, w = np.concatenate(x_parts), np.concatenate(y_parts), np.concatenate(w_parts)
     fold_of = np.concatenate(fold_parts)
     scores = np.zeros(len(y))
-    for fold in range(n_folds):
-        train = (fold_of != fold) & (w > 0)
-        model = boosting(120, 12, 0.06, seed)
-        model.fit(x[train], y[train], sample_weight=w[train])
-        scores[fold_of == fold] = model.decision_function(x[fold_of == fold])
-
     final = ranker_without(set())
-    model = boosting(120, 12, 0.06, seed)
-    model.fit(x[w > 0], y[w > 0], sample_weight=w[w > 0])
-    final.note_model = TreeEnsemble.from_sklearn(model)
+    diagnosis = np.array([s == "ICD-10-CM" for _, s, _ in key_parts])
+    for label, mine in (("DIAGNOSIS", diagnosis), ("PROCEDURE", ~diagnosis)):
+        for fold in range(n_folds):
+            train, test = mine & (fold_of != fold) & (w > 0), mine & (fold_of == fold)
+            if y[train].any() and test.any():
+                model = boosting(_NOTE_TREES, _NOTE_LEAVES, 0.06, seed)
+                model.fit(x[train], y[train], sample_weight=w[train])
+                scores[test] = model.decision_function(x[test])
+        train = mine & (w > 0)
+        if y[train].any():
+            model = boosting(_NOTE_TREES, _NOTE_LEAVES, 0.06, seed)
+            model.fit(x[train], y[train], sample_weight=w[train])
+            final.note_models[label] = TreeEnsemble.from_sklearn(model)
     system_of = np.array([s for _, s, _ in key_parts])
     for system in SYSTEMS:
         chosen = (system_of == system) & (w > 0)

@@ -38,17 +38,14 @@ def test_every_class_is_public_and_every_public_name_is_here() -> None:
     assert defined == set(errors.__all__) == set(TREE)
 
 
-@pytest.mark.parametrize(("name", "parents"), TREE.items(), ids=TREE.keys())
+@pytest.mark.parametrize(("name", "parents"), list(TREE.items()), ids=list(TREE.keys()))
 class TestTree:
     def test_parents(self, name: str, parents: tuple[str, ...]) -> None:
         known = {**vars(builtins), **vars(errors)}
         assert getattr(errors, name).__bases__ == tuple(known[p] for p in parents)
 
     def test_is_drawn_in_the_module_docstring(self, name: str, parents: tuple[str, ...]) -> None:
-        line = re.search(rf"^.*\b{name}\b.*$", errors.__doc__ or "", re.MULTILINE)
-        assert line is not None
-        builtin = parents[-1] if len(parents) > 1 or name == "CodeSuggestWarning" else ""
-        assert builtin in line.group()
+        assert re.search(rf"^[ │├└─]*{name}\b", errors.__doc__ or "", re.MULTILINE)
 
     def test_has_a_docstring(self, name: str, parents: tuple[str, ...]) -> None:
         assert getattr(errors, name).__doc__
