@@ -76,6 +76,7 @@ class AssertionFinder:
         sections: Sequence[Section],
         section_of: Sequence[int],
         groups: Mapping[str, str],
+        tests: Sequence[bool] | None = None,
     ) -> list[Assertion]:
         """Return one assertion a span.
 
@@ -89,13 +90,16 @@ class AssertionFinder:
             The sections, and the section of each span.
         groups : mapping of str to str
             Section kind to group.
+        tests : sequence of bool, optional
+            Spans that name a test or procedure: "negative" is then a result, not a negation.
         """
         hits = self._hits(tokens)
         by_sentence: dict[int, list[_CueHit]] = {}
         for hit in hits:
             by_sentence.setdefault(tokens.sentences[hit.first], []).append(hit)
         out = []
-        for (first, last), section in zip(spans, section_of, strict=True):
+        for number, ((first, last), section) in enumerate(zip(spans, section_of, strict=True)):
+            is_test = tests is not None and tests[number]
             cues = [
                 Cue(
                     hit.row.status,
@@ -104,7 +108,7 @@ class AssertionFinder:
                     tokens.ends[hit.last],
                 )
                 for hit in by_sentence.get(tokens.sentences[first], ())
-                if self._reaches(hit, first, last)
+                if self._reaches(hit, first, last) and not (is_test and hit.row.scope == "result")
             ]
             before = text[max(0, tokens.starts[first] - 6) : tokens.starts[first]]
             if _UNCHECKED.search(before):

@@ -158,6 +158,7 @@ class Assertions:
             sections_of(doc),
             [row["section"] for row in rows],
             self._groups,
+            [row["label"] == "PROCEDURE" for row in rows],
         )
         for row, assertion in zip(rows, assertions, strict=True):
             row["cues"] = [[c.status, c.text, c.start_char, c.end_char] for c in assertion.cues]

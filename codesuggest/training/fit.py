@@ -218,6 +218,18 @@ class Examples:
         return Examples(self.features[chosen], self.labels[chosen], self.weights[chosen])
 
 
+_PRIORS = [list(FEATURES).index(name) for name in ("prior", "category_prior")]
+
+
+def _leave_out(
+    block: Array, codes: Sequence[str], own: Mapping[str, int], priors: Mapping[str, int]
+) -> None:
+    """Take a note's own codes out of the counts; else every right answer would show in them."""
+    for row, code in enumerate(codes):
+        for column, key in zip(_PRIORS, (code, code[:3] + "*"), strict=True):
+            block[row, column] = np.log1p(max(priors.get(key, 0) - own.get(key, 0), 0))
+
+
 def mention_examples(ranker: Ranker, fits: Sequence[NoteFit]) -> Examples:
     """Return the (mention, candidate) pairs that coded notes teach.
 
@@ -231,6 +243,7 @@ def mention_examples(ranker: Ranker, fits: Sequence[NoteFit]) -> Examples:
         gold_of_note = {(g.system, g.code) for g in note.must}
         accepted = {(g.system, g.code) for g in note.acceptable}
         with_quotes = any(g.evidence for g in note.must)
+        own = counts_of([fit])
         active = [
             i
             for i, a in enumerate(fit.input.found.assertions)
@@ -253,7 +266,10 @@ def mention_examples(ranker: Ranker, fits: Sequence[NoteFit]) -> Examples:
             if not label.any():
                 continue
             keep = np.array([k in right or k not in accepted for k in keys])
-            features.append(table.features[start:stop][keep])
+            block = table.features[start:stop]
+            if own and ranker.priors:
+                _leave_out(block, [code for _, code in keys], own, ranker.priors)
+            features.append(block[keep])
             labels.append(label[keep])
             weights.append(np.full(int(keep.sum()), fit.weight if with_quotes else 0.25))
     if not features:
@@ -382,15 +398,17 @@ def fit_ranker(
     """
     rng = np.random.default_rng(seed)
     folds = rng.permutation(np.arange(len(fits)) % n_folds)
-    counts = Counter(counts_of(fits))
-    counts.update(counts_of(weak))
+    counts = Counter(counts_of(weak))
 
     plain = Ranker().bind(indexes, systems)
     plain_finder = plain.finder
     if plain_finder is None:
         raise RuntimeError("unreachable: bind sets the finder")
+    counted = Ranker()
+    counted.priors = dict(counts)
+    counted.bind(indexes, systems)
     log.info("terms")
-    extra = [term_examples(plain_finder, terms, 0.3), mention_examples(plain, weak)]
+    extra = [term_examples(plain_finder, terms, 0.3), mention_examples(counted, weak)]
 
     def ranker_without(held_out: set[int]) -> Ranker:
         train = [f for i, f in enumerate(fits) if i not in held_out]

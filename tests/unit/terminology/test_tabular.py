@@ -88,7 +88,7 @@ def test_an_error_names_the_file(tmp_path: Path) -> None:
         read_tabular(path)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning:simple_icd_10_cm.*")
+@pytest.mark.filterwarnings("ignore:.*is deprecated. Use files:DeprecationWarning")
 def test_the_packaged_list_is_found() -> None:
     path = packaged_tabular()
     assert path.suffix == ".xml"

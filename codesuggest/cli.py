@@ -1,0 +1,549 @@
+"""The command line: ``codesuggest suggest``, ``search``, ``show``, ``benchmark``, ``version``.
+
+Exit codes: 0 done; 1 done in part (some notes could not be read, or `show` found no such code);
+2 nothing done, one line on standard error says why; 3 a defect of codesuggest itself.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from enum import StrEnum
+from itertools import chain
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+from rich.theme import Theme
+
+import codesuggest
+from codesuggest.errors import (
+    CodeSuggestError,
+    CodeSuggestWarning,
+    EncodingError,
+    InputError,
+    NoteError,
+    SystemNotLoadedError,
+)
+from codesuggest.schema import SETTINGS, SYSTEMS, Note, SuggestionSet
+
+Pairs = Iterator[tuple[Note, SuggestionSet]]
+
+if TYPE_CHECKING:
+    from codesuggest.exporters.table import Block
+    from codesuggest.suggester import CodeSuggester
+
+__all__ = ["app"]
+
+STANDARD_INPUT = "-"
+_WIDEST = 120
+_BATCH = 8
+_THEME = Theme(
+    {
+        "plain": "none",
+        "heading": "bold",
+        "code": "bold cyan",
+        "strong": "bold",
+        "muted": "bright_black",
+        "good": "bold green",
+        "warning": "yellow",
+        "bad": "red",
+    }
+)
+
+
+class NoteFormat(StrEnum):
+    """What `suggest` writes."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    HTML = "html"
+
+
+class HitFormat(StrEnum):
+    """What `search` writes."""
+
+    TABLE = "table"
+    JSON = "json"
+    NLM = "nlm"
+
+
+class RecordFormat(StrEnum):
+    """What `show` and `benchmark` write."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class _Commands(typer.core.TyperGroup):
+    """Turns every error into one line: a traceback helps no coder, and may hold note text."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CodeSuggestError as error:
+            _complain(str(error))
+            raise typer.Exit(2) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            name = f": {os.fsdecode(error.filename)}" if error.filename else ""
+            _complain(f"{error.strerror or type(error).__name__}{name}")
+            raise typer.Exit(2) from None
+        except Exception as error:
+            # the control flow of typer itself: Exit, Abort, wrong usage
+            if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):
+                raise
+            _complain(f"a defect of codesuggest: {type(error).__name__} at {_place(error)}")
+            raise typer.Exit(3) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Read clinical notes and suggest ICD-10-CM, CPT and HCPCS codes, with the words that "
+    "support each. Notes never leave this machine.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+SystemOption = Annotated[str, typer.Option("--system", help="ICD-10-CM, CPT or HCPCS.")]
+RecordOption = Annotated[RecordFormat, typer.Option("--format", help="What to write.")]
+ModelOption = Annotated[
+    Path | None, typer.Option("--model", help="Model directory; the default model if not given.")
+]
+TrustedOption = Annotated[
+    bool, typer.Option("--trusted", help="Load the model even if it holds files that can run code.")
+]
+
+
+@app.command()
+def suggest(
+    notes: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NOTE...",
+            help="Files, folders (every .txt in them) or - for standard input; UTF-8.",
+        ),
+    ],
+    setting: Annotated[
+        str | None,
+        typer.Option("--setting", help=f"{', '.join(SETTINGS)}; guessed if not given."),
+    ] = None,
+    day: Annotated[
+        str | None,
+        typer.Option("--date", help="Encounter date, YYYY-MM-DD; decides the code set release."),
+    ] = None,
+    system: Annotated[
+        list[str] | None,
+        typer.Option("--system", help="Only ICD-10-CM, CPT or HCPCS; may be repeated."),
+    ] = None,
+    form: Annotated[
+        NoteFormat, typer.Option("--format", help="What to write.")
+    ] = NoteFormat.TABLE,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; the terminal if not given.")
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option("--top-k", help="At most this many suggestions a note.")
+    ] = None,
+    model: ModelOption = None,
+    trusted: TrustedOption = False,
+    workers: Annotated[
+        int, typer.Option("--workers", help="Processes; worth it from some hundred notes on.")
+    ] = 1,
+) -> None:
+    """Suggest codes for notes."""
+    encounter = _day(day)
+    for name, number in (("--top-k", top_k), ("--workers", workers)):
+        if number is not None and number < 1:
+            raise InputError(f"{name} must be at least 1, got {number}")
+    # a wrong setting is refused before the model loads, not after
+    Note("", setting=setting)
+    options = {"systems": [_system(s) for s in system] if system else None, "top_k": top_k}
+    intake = _Intake(notes, setting, encounter)
+    if output is not None and any(intake.is_source(output)):
+        raise InputError(f"--output {str(output)!r} is one of the notes")
+    with ExitStack() as stack:
+        # notices stand in the results, which show them
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore", CodeSuggestWarning)
+        suggester = _load(model, trusted)
+        pairs = _suggested(suggester, intake.read(), workers, options)
+        first = next(pairs, None)
+        if first is None:
+            raise InputError("none of the notes could be read")
+        pairs = chain([first], pairs)
+        bar = _bar_console(form, output)
+        if bar is not None and len(intake.sources) > 1:
+            pairs = _tracked(pairs, len(intake.sources), bar)
+        if form is NoteFormat.TABLE and output is None:
+            from codesuggest.exporters.table import note_blocks
+
+            console = bar or _console()
+            for _, result in pairs:
+                _show(console, note_blocks(result))
+        else:
+            target = stack.enter_context(_target(output))
+            for chunk in _writer(form)(pairs if form is NoteFormat.TABLE else _noticed(pairs)):
+                target.write(chunk.encode("utf-8"))
+                target.flush()
+    if intake.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def search(
+    words: Annotated[
+        list[str], typer.Argument(metavar="WORDS...", help="In any order, abbreviated, misspelt.")
+    ],
+    system: SystemOption = "ICD-10-CM",
+    top_k: Annotated[int, typer.Option("--top-k", help="At most this many codes.")] = 20,
+    form: Annotated[
+        HitFormat, typer.Option("--format", help="What to write; nlm: NLM Clinical Tables order.")
+    ] = HitFormat.TABLE,
+    model: ModelOption = None,
+    trusted: TrustedOption = False,
+) -> None:
+    """Find codes by wording."""
+    from codesuggest.exporters import table, tabular
+
+    if top_k < 1:
+        raise InputError(f"--top-k must be at least 1, got {top_k}")
+    name = _system(system)
+    hits = _load(model, trusted).terminology[name].search(" ".join(words), top_k)
+    records = [tabular.hit_record(hit) for hit in hits]
+    if form is HitFormat.TABLE:
+        _show(_console(), table.hit_blocks(records))
+    else:
+        _write(tabular.dumps(records if form is HitFormat.JSON else tabular.nlm_response(hits)))
+
+
+@app.command()
+def show(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="Case and the dot do not matter.")],
+    system: Annotated[
+        str | None,
+        typer.Option("--system", help="ICD-10-CM, CPT or HCPCS; the one that has it if not given."),
+    ] = None,
+    form: RecordOption = RecordFormat.TABLE,
+) -> None:
+    """Show a code: title, validity, place in the tree, notes; and what is wrong with it."""
+    from codesuggest.exporters import table, tabular
+    from codesuggest.terminology.releases import load_release
+
+    names = [_system(system)] if system else SYSTEMS
+    checks = [(s, s.check(code)) for s in map(load_release, names)]
+    # a code that a release holds as typed, then one that it holds, then one of its form
+    release, check = min(
+        checks,
+        key=lambda pair: (
+            pair[1].code not in pair[0],
+            pair[1].code != code.strip().upper(),
+            pair[1].status == "malformed",
+        ),
+    )
+    record = tabular.code_record(release, check)
+    if form is RecordFormat.JSON:
+        _write(tabular.dumps(record))
+    else:
+        _show(_console(), table.code_blocks(record))
+    if record["title"] is None:
+        raise typer.Exit(1)
+
+
+@app.command()
+def benchmark(
+    notes: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[NOTES_DIR_OR_JSONL]",
+            help="Folder of .txt files, or .jsonl with a field text; example notes if not given.",
+        ),
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="At most this many notes.")] = None,
+    form: RecordOption = RecordFormat.TABLE,
+    model: ModelOption = None,
+    trusted: TrustedOption = False,
+) -> None:
+    """Time load, extraction and suggestion on one core, beside a blank spaCy pipeline."""
+    from codesuggest.exporters import table, tabular
+    from codesuggest.training.benchmark import load_timed, measure, one_core, read_texts
+
+    texts = read_texts(notes, limit)
+    with one_core():
+        suggester, importing, loading = load_timed(model, trusted=trusted)
+        report = measure(suggester, texts, import_seconds=importing, load_seconds=loading)
+    if form is RecordFormat.JSON:
+        _write(tabular.dumps(report.to_dict()))
+    else:
+        _show(_console(), table.benchmark_blocks(report.to_dict()))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    _write(f"codesuggest {codesuggest.__version__}\n")
+
+
+# -- notes in ------------------------------------------------------------------------------
+
+
+class _Intake:
+    """Reads the notes of a command; a bad one among many is named and left out."""
+
+    def __init__(self, names: Sequence[str], setting: str | None, day: date | None) -> None:
+        self.failed = 0
+        self._setting, self._day = setting, day
+        self._alone = len(names) == 1
+        self.sources = list(dict.fromkeys(chain.from_iterable(map(self._found, names))))
+
+    def _leave_out(self, error: CodeSuggestError) -> None:
+        if self._alone:
+            raise error
+        self.failed += 1
+        _complain(str(error))
+
+    def _found(self, name: str) -> list[str]:
+        path = Path(name)
+        if name == STANDARD_INPUT:
+            return [name]
+        if not path.is_dir():
+            if not path.exists():
+                self._leave_out(InputError(f"{name}: no such file or folder"))
+                return []
+            return [str(path)]
+        files = (p for p in path.rglob("*") if p.suffix.lower() == ".txt" and p.is_file())
+        found = [str(p) for p in sorted(files)]
+        if not found:
+            self._leave_out(InputError(f"{name}: no .txt file in this folder"))
+        self._alone = self._alone and len(found) < 2
+        return found
+
+    def is_source(self, output: Path) -> Iterator[bool]:
+        """Tell for each source whether `output` would overwrite it."""
+        if output.exists():
+            yield from (output.samefile(s) for s in self.sources if s != STANDARD_INPUT)
+
+    def read(self) -> Iterator[Note]:
+        """Yield the notes that can be read."""
+        from codesuggest.suggester import MAX_CHARS
+
+        for source in self.sources:
+            try:
+                text = _text(source)
+                if len(text) > MAX_CHARS:
+                    raise NoteError(
+                        f"{source}: {len(text):,} characters, the limit is {MAX_CHARS:,}; split it"
+                    )
+            except CodeSuggestError as error:
+                self._leave_out(error)
+            else:
+                # a file name may hold bytes that no encoding can write
+                name = os.fsencode(source).decode("utf-8", "replace")
+                yield Note(text, name, self._setting, self._day)
+
+
+def _text(source: str) -> str:
+    try:
+        if source == STANDARD_INPUT:
+            data = typer.get_binary_stream("stdin").read()
+        else:
+            data = Path(source).read_bytes()
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise EncodingError(
+            f"{_named(source)}: not UTF-8 at byte offset {error.start}; convert it first"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{_named(source)}: {error.strerror}") from None
+
+
+def _named(source: str) -> str:
+    return "standard input" if source == STANDARD_INPUT else source
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text is not None else None
+    except ValueError:
+        raise InputError(f"--date must be a day as YYYY-MM-DD, got {text!r}") from None
+
+
+def _system(name: str) -> str:
+    known = {s.replace("-", "").lower(): s for s in SYSTEMS}
+    found = known.get(name.replace("-", "").lower())
+    if found is None:
+        raise SystemNotLoadedError(f"unknown system {name!r}; expected {', '.join(SYSTEMS)}")
+    return found
+
+
+def _load(model: Path | None, trusted: bool) -> CodeSuggester:
+    from codesuggest import suggester
+
+    return suggester.load(model, trusted=trusted)
+
+
+def _suggested(
+    suggester: CodeSuggester, notes: Iterable[Note], workers: int, options: dict[str, Any]
+) -> Pairs:
+    """Pair each note with its result; only notes on their way are held."""
+    waiting: deque[Note] = deque()
+
+    def passing() -> Iterator[Note]:
+        for note in notes:
+            waiting.append(note)
+            yield note
+
+    results = suggester.suggest_many(passing(), n_process=workers, batch_size=_BATCH, **options)
+    return ((waiting.popleft(), result) for result in results)
+
+
+# -- results out ---------------------------------------------------------------------------
+
+
+def _writer(form: NoteFormat) -> Callable[[Pairs], Iterator[str]]:
+    from codesuggest.exporters import html, tabular
+
+    return {
+        NoteFormat.TABLE: _table_chunks,
+        NoteFormat.JSON: tabular.json_chunks,
+        NoteFormat.JSONL: tabular.jsonl_chunks,
+        NoteFormat.CSV: tabular.csv_chunks,
+        NoteFormat.HTML: html.html_chunks,
+    }[form]
+
+
+def _table_chunks(pairs: Pairs) -> Iterator[str]:
+    from codesuggest.exporters.table import note_blocks
+
+    for _, result in pairs:
+        text = io.StringIO()
+        _show(Console(file=text, width=_WIDEST, theme=_THEME), note_blocks(result))
+        yield text.getvalue()
+
+
+def _noticed(pairs: Pairs) -> Pairs:
+    """Say on standard error, once each, what the results want known."""
+    seen: set[str] = set()
+    for note, result in pairs:
+        for notice in result.warnings:
+            if notice not in seen:
+                seen.add(notice)
+                _complain(notice, "warning")
+        yield note, result
+
+
+@contextmanager
+def _target(output: Path | None) -> Iterator[IO[bytes]]:
+    """Open what results go to; a file appears under its name only when it is complete."""
+    if output is None:
+        yield typer.get_binary_stream("stdout")
+    elif output.exists() and not output.is_file():
+        # a device or a pipe is written to, not replaced
+        with output.open("wb") as stream:
+            yield stream
+    else:
+        part = output.with_name(output.name + ".part")
+        try:
+            with part.open("wb") as stream:
+                yield stream
+            part.replace(output)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _tracked(pairs: Pairs, total: int, console: Console) -> Pairs:
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("notes"), TimeRemainingColumn())
+    with Progress(
+        *columns, console=console, transient=True, redirect_stdout=False,
+        redirect_stderr=sys.stderr.isatty(),
+    ) as bar:  # fmt: skip
+        task = bar.add_task("", total=total)
+        for pair in pairs:
+            yield pair
+            bar.advance(task)
+
+
+def _bar_console(form: NoteFormat, output: Path | None) -> Console | None:
+    """Return where a progress bar disturbs nothing, None if it would or nobody sees it."""
+    if output is None and sys.stdout.isatty():
+        # results and bar share the screen: only one console can keep them apart
+        return _console() if form is NoteFormat.TABLE else None
+    return Console(stderr=True) if sys.stderr.isatty() else None
+
+
+def _console() -> Console:
+    plain = Console(theme=_THEME)
+    if not plain.is_terminal and "COLUMNS" not in os.environ:
+        return Console(theme=_THEME, width=_WIDEST)
+    return Console(theme=_THEME, width=min(plain.width, _WIDEST))
+
+
+def _show(console: Console, blocks: Iterable[Block]) -> None:
+    for block in blocks:
+        if block.rule:
+            title = Text(block.heading, style="heading")
+            console.print(Rule(title, align="left", style="muted"))
+        elif block.heading:
+            console.print(Text(block.heading, style="heading"))
+        if block.columns:
+            console.print(_grid(block))
+        else:
+            for (cell,) in block.rows:
+                console.print(Text.assemble(*cell))
+        if block.rows:
+            console.print()
+
+
+def _grid(block: Block) -> Table:
+    grid = Table(
+        box=box.SIMPLE_HEAD, show_header=any(c.name for c in block.columns), show_edge=False,
+        pad_edge=False, expand=any(c.share for c in block.columns), header_style="muted",
+        border_style="muted",
+    )  # fmt: skip
+    for column in block.columns:
+        grid.add_column(
+            column.name,
+            justify="right" if column.right else "left",
+            ratio=column.share or None,
+            no_wrap=not column.share,
+        )
+    for row in block.rows:
+        grid.add_row(*(Text.assemble(*cell) for cell in row))
+    return grid
+
+
+def _write(text: str) -> None:
+    typer.get_binary_stream("stdout").write(text.encode("utf-8"))
+
+
+def _complain(message: str, style: str = "bad") -> None:
+    from codesuggest.exporters.evidence import shown
+
+    Console(stderr=True, theme=_THEME).print(Text(shown(message), style=style), soft_wrap=True)
+
+
+def _place(error: BaseException) -> str:
+    """Return file and line where `error` was raised, without its words: they may quote a note."""
+    trace = error.__traceback__
+    if trace is None:
+        return "an unknown place"
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codesuggest.errors import ModelDamagedError
+from codesuggest.extraction.mentions import Extract
+from codesuggest.extraction.pipeline import (
+    ExtractedNote,
+    blank_pipeline,
+    extracts_of,
+    mention_of,
+)
+from codesuggest.terminology.alias_index import AliasIndex
+from codesuggest.terminology.aliases import Alias
+from codesuggest.terminology.words import WordForms, stem
+
+FORMS = WordForms({"htn": "hypertension", "fx": "fracture"}, {"renal": "kidney"})
+DIAGNOSES = (
+    "hypertension", "kidney failure", "acute kidney failure", "fracture radius", "pain knee",
+    "pneumonia", "osteoarthritis knee",
+)  # fmt: skip
+PROCEDURES = ("x-ray chest", "arthroscopy knee")
+
+
+def small_pipeline(known_words: frozenset[str] = frozenset()) -> Any:
+    nlp = blank_pipeline(with_linker=False)
+    indexes = {
+        "DIAGNOSIS": AliasIndex.build(
+            [Alias(t, "ICD-10-CM", i, "title") for i, t in enumerate(DIAGNOSES)], FORMS
+        ),
+        "PROCEDURE": AliasIndex.build(
+            [Alias(t, "CPT", i, "synonym") for i, t in enumerate(PROCEDURES)], FORMS
+        ),
+    }
+    nlp.get_pipe("codesuggest_mentions").set_indexes(indexes, known_words)
+    return nlp
+
+
+NLP = small_pipeline()
+
+
+def extract(text: str) -> ExtractedNote:
+    return extracts_of(NLP(text))
+
+
+def words(text: str) -> list[tuple[str, str]]:
+    return [(e.label, text[e.start_char : e.end_char]) for e in extract(text).extracts]
+
+
+def only(text: str) -> Extract:
+    extracts = extract(text).extracts
+    assert len(extracts) == 1
+    return extracts[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hypertension today.", [("DIAGNOSIS", "Hypertension")]),
+        ("HTN", [("DIAGNOSIS", "HTN")]),
+        ("renal failure", [("DIAGNOSIS", "renal failure")]),
+        ("failure of the kidneys", [("DIAGNOSIS", "failure of the kidneys")]),
+        ("acute renal failure", [("DIAGNOSIS", "acute renal failure")]),
+        ("kidney. Failure", []),
+        ("left knee pain", [("DIAGNOSIS", "knee pain")]),
+        ("pain in the right knee", [("DIAGNOSIS", "pain in the right knee")]),
+        ("pneumonai", [("DIAGNOSIS", "pneumonai")]),
+        ("chest x-ray and HTN", [("PROCEDURE", "chest x-ray"), ("DIAGNOSIS", "HTN")]),
+        ("the weather is nice", []),
+        ("", []),
+        ("...", []),
+        ("\x00", []),
+    ],
+    ids=["one", "shorthand", "family", "any order", "longest", "over a full stop", "side left out",
+         "side inside", "misspelt", "both labels", "none", "empty", "signs", "NUL"],
+)  # fmt: skip
+def test_mentions(text: str, expected: list[tuple[str, str]]) -> None:
+    assert words(text) == expected
+
+
+def test_words_of_the_match_and_of_its_clause() -> None:
+    found = only("severe pain in the knee after running, but otherwise healthy")
+    assert set(found.core) == {stem("pain"), stem("knee")}
+    assert stem("severe") in found.context
+    assert stem("healthy") not in found.context
+    assert not set(found.core) & set(found.context)
+
+
+@pytest.mark.parametrize(
+    ("text", "lead"),
+    [
+        ("1. Hypertension, stable", True),
+        ("- Hypertension", True),
+        ("She has hypertension", False),
+        ("note\n  * hypertension", True),
+    ],
+    ids=["numbered", "dash", "inside", "starred"],
+)
+def test_lead(text: str, lead: bool) -> None:
+    assert only(text).lead is lead
+
+
+def test_a_short_line_of_a_naming_section_is_a_mention_as_a_whole() -> None:
+    text = "ASSESSMENT:\nBroken heart syndrome"
+    found = only(text)
+    assert text[found.start_char : found.end_char] == "Broken heart syndrome"
+    assert found.bag == -1
+    assert words("HPI:\nBroken heart syndrome") == []
+
+
+def test_a_procedure_title_is_a_mention_as_a_whole() -> None:
+    text = "PROCEDURE PERFORMED: Removal of a splinter"
+    assert words(text) == [("PROCEDURE", "Removal of a splinter")]
+
+
+def test_known_words_are_not_corrected() -> None:
+    nlp = small_pipeline(frozenset({"pneumonai"}))
+    assert extracts_of(nlp("pneumonai")).extracts == []
+
+
+def test_sections_of_mentions() -> None:
+    text = "HPI: HTN.\nASSESSMENT: pneumonia."
+    found = extract(text)
+    assert [found.sections[e.section].kind for e in found.extracts] == ["hpi", "assessment"]
+
+
+def test_mention_of_makes_the_public_value() -> None:
+    text = "ASSESSMENT: acute pain in the right knee"
+    found = extract(text)
+    mention = mention_of(text, found.extracts[0], found.sections[0], found.assertions[0])
+    assert mention.text == text[mention.start_char : mention.end_char]
+    assert mention.label == "DIAGNOSIS"
+    assert mention.section is not None
+    assert mention.section.kind == "assessment"
+    assert {(a.name, text[a.start_char : a.end_char]) for a in mention.attributes} == {
+        ("laterality", "right"), ("acuity", "acute"),
+    }  # fmt: skip
+
+
+def test_a_pipeline_without_a_model_says_so() -> None:
+    with pytest.raises(ModelDamagedError, match="load a model"):
+        blank_pipeline(with_linker=False)("gout")
+
+
+NOISE = st.sampled_from(
+    ["HTN", "renal failure", "no ", "ASSESSMENT:", "\r\n", "\n\n", "\t", "\x00", "😀", "שלום",
+     "e\u0301", ". ", ", ", "pain in the knee", "right ", "family history of ", "[ ] ", "1. "]
+)  # fmt: skip
+
+
+@given(st.lists(NOISE | st.text(max_size=4), max_size=25).map("".join))
+def test_every_offset_is_exact(text: str) -> None:
+    found = extract(text)
+    assert [
+        e for e in found.extracts if not 0 <= e.start_char < e.end_char <= len(text)
+    ] == []
+    spans = [(e.start_char, e.end_char) for e in found.extracts]
+    assert spans == sorted(spans)
+    assert [text[s:e] for s, e in spans if text[s:e] != text[s:e].strip()] == []
+    cues = [c for a in found.assertions for c in a.cues if c.start_char >= 0]
+    assert [c for c in cues if text[c.start_char : c.end_char] != c.text] == []
+    attributes = [a for e in found.extracts for a in e.attributes]
+    assert [a for a in attributes if not 0 <= a.start_char < a.end_char <= len(text)] == []
+    assert len(found.assertions) == len(found.extracts)
+
+
+@given(st.lists(NOISE, max_size=25).map("".join))
+def test_extraction_is_deterministic(text: str) -> None:
+    assert extract(text) == extract(text)
