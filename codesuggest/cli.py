@@ -12,10 +12,9 @@ import os
 import sys
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from datetime import date
-from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
@@ -33,14 +32,20 @@ import codesuggest
 from codesuggest.errors import (
     CodeSuggestError,
     CodeSuggestWarning,
-    EncodingError,
     InputError,
-    NoteError,
     SystemNotLoadedError,
 )
-from codesuggest.schema import SETTINGS, SYSTEMS, Note, SuggestionSet
-
-Pairs = Iterator[tuple[Note, SuggestionSet]]
+from codesuggest.exporters.evidence import shown
+from codesuggest.exporters.formats import (
+    HitFormat,
+    NoteFormat,
+    Pairs,
+    RecordFormat,
+    note_chunks,
+    whole_file,
+)
+from codesuggest.schema import SETTINGS, SYSTEMS, Note
+from codesuggest.training.note_files import NoteFiles
 
 if TYPE_CHECKING:
     from codesuggest.exporters.table import Block
@@ -48,7 +53,6 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-STANDARD_INPUT = "-"
 _WIDEST = 120
 _BATCH = 8
 _THEME = Theme(
@@ -63,31 +67,6 @@ _THEME = Theme(
         "bad": "red",
     }
 )
-
-
-class NoteFormat(StrEnum):
-    """What `suggest` writes."""
-
-    TABLE = "table"
-    JSON = "json"
-    JSONL = "jsonl"
-    CSV = "csv"
-    HTML = "html"
-
-
-class HitFormat(StrEnum):
-    """What `search` writes."""
-
-    TABLE = "table"
-    JSON = "json"
-    NLM = "nlm"
-
-
-class RecordFormat(StrEnum):
-    """What `show` and `benchmark` write."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 class _Commands(typer.core.TyperGroup):
@@ -153,11 +132,10 @@ def suggest(
         list[str] | None,
         typer.Option("--system", help="Only ICD-10-CM, CPT or HCPCS; may be repeated."),
     ] = None,
-    form: Annotated[
-        NoteFormat, typer.Option("--format", help="What to write.")
-    ] = NoteFormat.TABLE,
+    form: Annotated[NoteFormat, typer.Option("--format", help="What to write.")] = NoteFormat.TABLE,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; the terminal if not given.")
+        Path | None,
+        typer.Option("--output", "-o", help="File to write; the terminal if not given."),
     ] = None,
     top_k: Annotated[
         int | None, typer.Option("--top-k", help="At most this many suggestions a note.")
@@ -169,41 +147,42 @@ def suggest(
     ] = 1,
 ) -> None:
     """Suggest codes for notes."""
-    encounter = _day(day)
     for name, number in (("--top-k", top_k), ("--workers", workers)):
-        if number is not None and number < 1:
-            raise InputError(f"{name} must be at least 1, got {number}")
-    # a wrong setting is refused before the model loads, not after
-    Note("", setting=setting)
+        _at_least_one(name, number)
     options = {"systems": [_system(s) for s in system] if system else None, "top_k": top_k}
-    intake = _Intake(notes, setting, encounter)
-    if output is not None and any(intake.is_source(output)):
-        raise InputError(f"--output {str(output)!r} is one of the notes")
+    files = NoteFiles(
+        notes,
+        lambda error: _complain(str(error)),
+        stdin=typer.get_binary_stream("stdin"),
+        setting=setting,
+        encounter_date=_day(day),
+    )
+    if output is not None and files.holds(output):
+        raise InputError(f"--output {output} is one of the notes")
     with ExitStack() as stack:
-        # notices stand in the results, which show them
+        # the results hold their notices; they are shown from there
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore", CodeSuggestWarning)
-        suggester = _load(model, trusted)
-        pairs = _suggested(suggester, intake.read(), workers, options)
+        pairs = _suggested(files, model, trusted, workers, options)
         first = next(pairs, None)
         if first is None:
             raise InputError("none of the notes could be read")
         pairs = chain([first], pairs)
         bar = _bar_console(form, output)
-        if bar is not None and len(intake.sources) > 1:
-            pairs = _tracked(pairs, len(intake.sources), bar)
+        if bar is not None and len(files.sources) > 1:
+            pairs = _tracked(pairs, len(files.sources), bar)
         if form is NoteFormat.TABLE and output is None:
-            from codesuggest.exporters.table import note_blocks
-
-            console = bar or _console()
-            for _, result in pairs:
-                _show(console, note_blocks(result))
+            for _ in _tables(pairs, bar or _console()):
+                pass
         else:
-            target = stack.enter_context(_target(output))
-            for chunk in _writer(form)(pairs if form is NoteFormat.TABLE else _noticed(pairs)):
+            target = stack.enter_context(whole_file(output)) if output else _stdout()
+            chunks = (
+                _tables(pairs) if form is NoteFormat.TABLE else note_chunks(form, _noticed(pairs))
+            )
+            for chunk in chunks:
                 target.write(chunk.encode("utf-8"))
                 target.flush()
-    if intake.failed:
+    if files.n_left_out:
         raise typer.Exit(1)
 
 
@@ -223,8 +202,7 @@ def search(
     """Find codes by wording."""
     from codesuggest.exporters import table, tabular
 
-    if top_k < 1:
-        raise InputError(f"--top-k must be at least 1, got {top_k}")
+    _at_least_one("--top-k", top_k)
     name = _system(system)
     hits = _load(model, trusted).terminology[name].search(" ".join(words), top_k)
     records = [tabular.hit_record(hit) for hit in hits]
@@ -248,17 +226,7 @@ def show(
     from codesuggest.terminology.releases import load_release
 
     names = [_system(system)] if system else SYSTEMS
-    checks = [(s, s.check(code)) for s in map(load_release, names)]
-    # a code that a release holds as typed, then one that it holds, then one of its form
-    release, check = min(
-        checks,
-        key=lambda pair: (
-            pair[1].code not in pair[0],
-            pair[1].code != code.strip().upper(),
-            pair[1].status == "malformed",
-        ),
-    )
-    record = tabular.code_record(release, check)
+    record = tabular.code_record(code, [load_release(name) for name in names])
     if form is RecordFormat.JSON:
         _write(tabular.dumps(record))
     else:
@@ -283,16 +251,13 @@ def benchmark(
 ) -> None:
     """Time load, extraction and suggestion on one core, beside a blank spaCy pipeline."""
     from codesuggest.exporters import table, tabular
-    from codesuggest.training.benchmark import load_timed, measure, one_core, read_texts
+    from codesuggest.training.benchmark import read_texts, run
 
-    texts = read_texts(notes, limit)
-    with one_core():
-        suggester, importing, loading = load_timed(model, trusted=trusted)
-        report = measure(suggester, texts, import_seconds=importing, load_seconds=loading)
+    record = run(read_texts(notes, limit), model, trusted=trusted).to_dict()
     if form is RecordFormat.JSON:
-        _write(tabular.dumps(report.to_dict()))
+        _write(tabular.dumps(record))
     else:
-        _show(_console(), table.benchmark_blocks(report.to_dict()))
+        _show(_console(), table.benchmark_blocks(record))
 
 
 @app.command()
@@ -304,78 +269,9 @@ def version() -> None:
 # -- notes in ------------------------------------------------------------------------------
 
 
-class _Intake:
-    """Reads the notes of a command; a bad one among many is named and left out."""
-
-    def __init__(self, names: Sequence[str], setting: str | None, day: date | None) -> None:
-        self.failed = 0
-        self._setting, self._day = setting, day
-        self._alone = len(names) == 1
-        self.sources = list(dict.fromkeys(chain.from_iterable(map(self._found, names))))
-
-    def _leave_out(self, error: CodeSuggestError) -> None:
-        if self._alone:
-            raise error
-        self.failed += 1
-        _complain(str(error))
-
-    def _found(self, name: str) -> list[str]:
-        path = Path(name)
-        if name == STANDARD_INPUT:
-            return [name]
-        if not path.is_dir():
-            if not path.exists():
-                self._leave_out(InputError(f"{name}: no such file or folder"))
-                return []
-            return [str(path)]
-        files = (p for p in path.rglob("*") if p.suffix.lower() == ".txt" and p.is_file())
-        found = [str(p) for p in sorted(files)]
-        if not found:
-            self._leave_out(InputError(f"{name}: no .txt file in this folder"))
-        self._alone = self._alone and len(found) < 2
-        return found
-
-    def is_source(self, output: Path) -> Iterator[bool]:
-        """Tell for each source whether `output` would overwrite it."""
-        if output.exists():
-            yield from (output.samefile(s) for s in self.sources if s != STANDARD_INPUT)
-
-    def read(self) -> Iterator[Note]:
-        """Yield the notes that can be read."""
-        from codesuggest.suggester import MAX_CHARS
-
-        for source in self.sources:
-            try:
-                text = _text(source)
-                if len(text) > MAX_CHARS:
-                    raise NoteError(
-                        f"{source}: {len(text):,} characters, the limit is {MAX_CHARS:,}; split it"
-                    )
-            except CodeSuggestError as error:
-                self._leave_out(error)
-            else:
-                # a file name may hold bytes that no encoding can write
-                name = os.fsencode(source).decode("utf-8", "replace")
-                yield Note(text, name, self._setting, self._day)
-
-
-def _text(source: str) -> str:
-    try:
-        if source == STANDARD_INPUT:
-            data = typer.get_binary_stream("stdin").read()
-        else:
-            data = Path(source).read_bytes()
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise EncodingError(
-            f"{_named(source)}: not UTF-8 at byte offset {error.start}; convert it first"
-        ) from None
-    except OSError as error:
-        raise InputError(f"{_named(source)}: {error.strerror}") from None
-
-
-def _named(source: str) -> str:
-    return "standard input" if source == STANDARD_INPUT else source
+def _at_least_one(name: str, number: int | None) -> None:
+    if number is not None and number < 1:
+        raise InputError(f"{name} must be at least 1, got {number}")
 
 
 def _day(text: str | None) -> date | None:
@@ -400,9 +296,11 @@ def _load(model: Path | None, trusted: bool) -> CodeSuggester:
 
 
 def _suggested(
-    suggester: CodeSuggester, notes: Iterable[Note], workers: int, options: dict[str, Any]
+    notes: NoteFiles, model: Path | None, trusted: bool, workers: int, options: dict[str, Any]
 ) -> Pairs:
-    """Pair each note with its result; only notes on their way are held."""
+    """Pair each note with its result; only the notes on their way are held."""
+    if not notes.sources:
+        return
     waiting: deque[Note] = deque()
 
     def passing() -> Iterator[Note]:
@@ -410,31 +308,23 @@ def _suggested(
             waiting.append(note)
             yield note
 
-    results = suggester.suggest_many(passing(), n_process=workers, batch_size=_BATCH, **options)
-    return ((waiting.popleft(), result) for result in results)
+    suggester = _load(model, trusted)
+    for result in suggester.suggest_many(
+        passing(), n_process=workers, batch_size=_BATCH, **options
+    ):
+        yield waiting.popleft(), result
 
 
 # -- results out ---------------------------------------------------------------------------
 
 
-def _writer(form: NoteFormat) -> Callable[[Pairs], Iterator[str]]:
-    from codesuggest.exporters import html, tabular
-
-    return {
-        NoteFormat.TABLE: _table_chunks,
-        NoteFormat.JSON: tabular.json_chunks,
-        NoteFormat.JSONL: tabular.jsonl_chunks,
-        NoteFormat.CSV: tabular.csv_chunks,
-        NoteFormat.HTML: html.html_chunks,
-    }[form]
-
-
-def _table_chunks(pairs: Pairs) -> Iterator[str]:
+def _tables(pairs: Pairs, console: Console | None = None) -> Iterator[str]:
+    """Print a block a note, or yield it as text when there is no console to print to."""
     from codesuggest.exporters.table import note_blocks
 
     for _, result in pairs:
         text = io.StringIO()
-        _show(Console(file=text, width=_WIDEST, theme=_THEME), note_blocks(result))
+        _show(console or Console(file=text, width=_WIDEST, theme=_THEME), note_blocks(result))
         yield text.getvalue()
 
 
@@ -447,25 +337,6 @@ def _noticed(pairs: Pairs) -> Pairs:
                 seen.add(notice)
                 _complain(notice, "warning")
         yield note, result
-
-
-@contextmanager
-def _target(output: Path | None) -> Iterator[IO[bytes]]:
-    """Open what results go to; a file appears under its name only when it is complete."""
-    if output is None:
-        yield typer.get_binary_stream("stdout")
-    elif output.exists() and not output.is_file():
-        # a device or a pipe is written to, not replaced
-        with output.open("wb") as stream:
-            yield stream
-    else:
-        part = output.with_name(output.name + ".part")
-        try:
-            with part.open("wb") as stream:
-                yield stream
-            part.replace(output)
-        finally:
-            part.unlink(missing_ok=True)
 
 
 def _tracked(pairs: Pairs, total: int, console: Console) -> Pairs:
@@ -529,13 +400,16 @@ def _grid(block: Block) -> Table:
     return grid
 
 
+def _stdout() -> IO[bytes]:
+    # UTF-8 whatever the terminal's own encoding: files are made of this
+    return typer.get_binary_stream("stdout")
+
+
 def _write(text: str) -> None:
-    typer.get_binary_stream("stdout").write(text.encode("utf-8"))
+    _stdout().write(text.encode("utf-8"))
 
 
 def _complain(message: str, style: str = "bad") -> None:
-    from codesuggest.exporters.evidence import shown
-
     Console(stderr=True, theme=_THEME).print(Text(shown(message), style=style), soft_wrap=True)
 
 

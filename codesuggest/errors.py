@@ -112,9 +112,7 @@ class MissingExtraError(CodeSuggestError, ImportError):
     """
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(
-            f"this needs the package {package!r}: pip install 'codesuggest[{extra}]'"
-        )
+        super().__init__(f"this needs the package {package!r}: pip install 'codesuggest[{extra}]'")
 
 
 class CodeSuggestWarning(UserWarning):

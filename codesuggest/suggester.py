@@ -170,7 +170,9 @@ class CodeSuggester:
             raise InputError(f"top_k must be at least 1, got {top_k}")
         notices = self._notices(note)
         if not note.text.strip():
-            return self._set(note, (), (), note.setting, False, ExtractedNote([], [], [], [], []), notices)
+            return self._set(
+                note, (), (), note.setting, False, ExtractedNote([], [], [], [], []), notices
+            )
         found = self.extract(note.text)
         ranked, assumed = self.ranker.rank_note(
             NoteInput(note.text, found, self._groups, note.setting)
@@ -258,9 +260,7 @@ class CodeSuggester:
 
     # -- terms -----------------------------------------------------------------------------
 
-    def rank_term(
-        self, term: str, system: str = "ICD-10-CM", top_k: int = 20
-    ) -> list[RankedTerm]:
+    def rank_term(self, term: str, system: str = "ICD-10-CM", top_k: int = 20) -> list[RankedTerm]:
         """Rank the codes that one term may stand for: ``(code, title, score, confidence)``."""
         return self.rank_terms([term], system=system, top_k=top_k)[0]
 
@@ -342,14 +342,11 @@ class CodeSuggester:
             round(ranked.confidence, 4),
             tuple(dict.fromkeys(mentions[i] for i in ranked.mentions)),
             tuple(
-                Alternative(
-                    system,
-                    self.terminology[system].codes[row],
-                    self.terminology[system].titles[row],
-                    round(p, 4),
-                )
-                for system, row, p in ranked.alternatives
-                if system in self.terminology
+                Alternative(name, codes.codes[row], codes.titles[row], round(p, 4))
+                for position, row, p in ranked.readings
+                if (name := SYSTEMS[position]) in self.terminology
+                and (name, row) != (ranked.system, ranked.row)
+                and (codes := self.terminology[name])
             ),
         )
 

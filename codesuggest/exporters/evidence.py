@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from codesuggest.schema import Cue, Mention, SuppressedMention
 
-__all__ = ["REASONS", "cue_words", "shown", "telling", "why"]
+__all__ = ["REASONS", "cue_words", "outermost", "shown", "telling", "why"]
 
 #: Reason of a suppressed mention to the words that a coder reads; the order of presentation.
 REASONS: dict[str, str] = {
@@ -46,6 +46,24 @@ def telling(evidence: Sequence[Mention]) -> list[Mention]:
         section = mention.section.title if mention.section else ""
         kept.setdefault((shown(mention.text).casefold(), section), mention)
     return list(kept.values())
+
+
+def outermost(items: Sequence[SuppressedMention]) -> list[SuppressedMention]:
+    """Leave out items that lie inside another one and would have been the same code."""
+    spans: dict[tuple[str, str | None], list[tuple[int, int]]] = {}
+    for item in items:
+        span = (item.mention.start_char, item.mention.end_char)
+        spans.setdefault((item.reason, item.code), []).append(span)
+    return [
+        item
+        for item in items
+        if not any(
+            a <= item.mention.start_char
+            and item.mention.end_char <= b
+            and (a, b) != (item.mention.start_char, item.mention.end_char)
+            for a, b in spans[item.reason, item.code]
+        )
+    ]
 
 
 def why(reason: str) -> str:

@@ -15,7 +15,7 @@ from html import escape
 from importlib.resources import files
 from itertools import groupby, pairwise
 
-from codesuggest.exporters.evidence import REASONS, cue_words, shown, telling, why
+from codesuggest.exporters.evidence import REASONS, cue_words, outermost, shown, telling, why
 from codesuggest.schema import (
     Edit,
     Mention,
@@ -41,6 +41,7 @@ _LEGEND = (
     ("diagnosis present", "diagnosis", ""),
     ("procedure present", "procedure", ""),
     ("supply present", "supply", ""),
+    ("diagnosis present faint", "found, too weak to recommend", ""),
     ("diagnosis negated", "ruled out or denied", "no"),
     ("diagnosis family", "family history", "family"),
     ("diagnosis historical", "in the past, resolved", "past"),
@@ -136,7 +137,9 @@ class _Marks:
         return " ".join(dict.fromkeys(self.keys[m] for m in mentions))
 
     def with_cues(self, mention: Mention) -> str:
-        cues = (_cue_key(c.start_char, c.end_char) for c in mention.assertion.cues if c.start_char >= 0)
+        cues = (
+            _cue_key(c.start_char, c.end_char) for c in mention.assertion.cues if c.start_char >= 0
+        )
         return " ".join(dict.fromkeys((self.keys[mention], *cues)))
 
 
@@ -197,22 +200,24 @@ def _article(note: Note, result: SuggestionSet, anchor: str) -> str:
     marks = _marks(note.text, result)
     recommended = result.recommended
     below = [s for s in result if not result.is_recommended(s)]
-    setting = ""
+    facts = []
     if result.setting:
-        setting = result.setting + (" (guessed)" if result.setting_guessed else "")
-    day = note.encounter_date.isoformat() if note.encounter_date else ""
-    facts = " · ".join(escape(p) for p in (setting, day) if p)
+        facts.append(result.setting + (" (guessed)" if result.setting_guessed else ""))
+    if note.encounter_date:
+        facts.append(note.encounter_date.isoformat())
     notices = "".join(f'<p class="notice">{escape(shown(w))}</p>' for w in result.warnings)
     cards = "".join(_card(s, marks) for s in recommended)
-    if not cards:
-        cards = '<p class="empty">No code reaches the operating point.</p>'
+    empty = '<p class="empty">No code reaches the operating point.</p>'
+    lower = "".join(_card(s, marks) for s in below)
+    not_coded = _not_coded(result.suppressed, marks)
     return (
-        f'<article id="{anchor}"><header><h2>{escape(_name(note, result))}</h2><p>{facts}</p></header>'
+        f'<article id="{anchor}"><header><h2>{escape(_name(note, result))}</h2>'
+        f"<p>{escape(' · '.join(facts))}</p></header>"
         f'{notices}<div class="columns"><div class="text" dir="auto">'
         f"{highlight(note.text, marks.spans, marks.backdrop)}</div><aside>"
-        f"<h3>Recommended <span>{len(recommended)}</span></h3>{cards}"
-        f"{_folded('Below the operating point', len(below), ''.join(_card(s, marks) for s in below))}"
-        f"{_folded('Found and not coded', len(result.suppressed), _not_coded(result.suppressed, marks))}"
+        f"<h3>Recommended <span>{len(recommended)}</span></h3>{cards or empty}"
+        f"{_folded('Below the operating point', len(below), lower)}"
+        f"{_folded('Found and not coded', len(result.suppressed), not_coded)}"
         "</aside></div></article>\n"
     )
 
@@ -259,16 +264,18 @@ def _quote(mention: Mention) -> str:
     return f"<q><bdi>{escape(shown(mention.text, 120))}</bdi></q>{section}"
 
 
-def _not_coded(items: Iterable[SuppressedMention], marks: _Marks) -> str:
+def _not_coded(items: Sequence[SuppressedMention], marks: _Marks) -> str:
     order = {reason: number for number, reason in enumerate(REASONS)}
-    ranked = sorted(items, key=lambda item: order.get(item.reason, len(order)))
+    ranked = sorted(outermost(items), key=lambda item: order.get(item.reason, len(order)))
     out = []
     for reason, group in groupby(ranked, key=lambda item: item.reason):
         out.append(f"<h4>{escape(why(reason))}</h4>")
         for item in group:
             cue = cue_words(item)
             cue = f" <small>{escape(cue)}</small>" if cue else ""
-            code = f"<b>{escape(item.code)}</b> {escape(shown(item.title or ''))}" if item.code else ""
+            code = (
+                f"<b>{escape(item.code)}</b> {escape(shown(item.title or ''))}" if item.code else ""
+            )
             out.append(
                 '<button type="button" class="row" aria-pressed="false" '
                 f'data-evidence="{escape(marks.with_cues(item.mention))}">'

@@ -10,10 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from codesuggest.exporters.evidence import REASONS, cue_words, shown, telling, why
+from codesuggest.exporters.evidence import REASONS, cue_words, outermost, shown, telling
 from codesuggest.schema import Mention, Suggestion, SuggestionSet, SuppressedMention
 
-__all__ = ["STYLES", "Block", "Column", "benchmark_blocks", "code_blocks", "hit_blocks", "note_blocks"]
+__all__ = [
+    "STYLES",
+    "Block",
+    "Column",
+    "benchmark_blocks",
+    "code_blocks",
+    "hit_blocks",
+    "note_blocks",
+]
 
 #: plain, heading: the block's; code, strong, muted; good, warning, bad: how much to trust it.
 STYLES = ("plain", "heading", "code", "strong", "muted", "good", "warning", "bad")
@@ -25,6 +33,8 @@ _WORDS = 76
 _MOST_EVIDENCE = 3
 _MOST_ALTERNATIVES = 3
 _MOST_CHILDREN = 30
+#: Alternatives with less confidence are not worth a line.
+_LEAST = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +81,18 @@ def note_blocks(result: SuggestionSet) -> Iterator[Block]:
         yield Block("Coding rules", (Column("Code"), Column("Finding", 1)), edits)
     alternatives = tuple(_alternative_rows(recommended))
     if alternatives:
-        columns = (Column("Instead of"), Column("Code"), Column("Title", 1), Column("Conf.", 0, True))
+        columns = (
+            Column("Instead of"),
+            Column("Code"),
+            Column("Title", 1),
+            Column("Conf.", 0, True),
+        )
         yield Block("Alternatives", columns, alternatives)
     if below:
         yield Block(
-            "Below the operating point", _CODE_COLUMNS, tuple(_code_row(s, result, 1) for s in below)
+            "Below the operating point",
+            _CODE_COLUMNS,
+            tuple(_code_row(s, result, 1) for s in below),
         )
     if result.suppressed:
         columns = (Column("Why"), Column("Cue", 3), Column("Words", 5), Column("Would be", 6))
@@ -119,10 +136,10 @@ def _evidence_cell(s: Suggestion, most: int) -> Cell:
     mentions = telling(s.evidence)
     for mention in mentions[:most]:
         runs += [*_words(mention), ("\n", "plain")]
-    if len(mentions) > most:
-        runs.append((f"and {len(mentions) - most} more", "muted"))
-    elif runs:
+    if runs:
         runs.pop()
+    if len(mentions) > most:
+        runs.append((f" and {len(mentions) - most} more", "muted"))
     return tuple(runs)
 
 
@@ -144,7 +161,8 @@ def _alternative_rows(suggestions: Sequence[Suggestion]) -> Iterator[tuple[Cell,
     taken = {s.code for s in suggestions}
     for s in suggestions:
         name = s.code
-        for other in [a for a in s.alternatives if a.code not in taken][:_MOST_ALTERNATIVES]:
+        others = [a for a in s.alternatives if a.code not in taken and a.confidence >= _LEAST]
+        for other in others[:_MOST_ALTERNATIVES]:
             yield (
                 _cell(name, "muted"),
                 _cell(other.code, "code"),
@@ -157,19 +175,16 @@ def _alternative_rows(suggestions: Sequence[Suggestion]) -> Iterator[tuple[Cell,
 def _suppressed_rows(items: Sequence[SuppressedMention]) -> Iterator[tuple[Cell, ...]]:
     order = {reason: number for number, reason in enumerate(REASONS)}
     last = None
-    for item in sorted(items, key=lambda i: order.get(i.reason, len(order))):
+    for item in sorted(outermost(items), key=lambda i: order.get(i.reason, len(order))):
         reason = item.reason if item.reason != last else ""
         last = item.reason
         title = f" {shown(item.title)}" if item.title else ""
         yield (
             _cell(reason, "strong"),
-            _cell(cue_words(item) or ("" if item.reason in _ASSERTED else why(item.reason)), "muted"),
+            _cell(cue_words(item), "muted"),
             tuple(_words(item.mention)),
             ((item.code or "", "code"), (title, "muted")),
         )
-
-
-_ASSERTED = frozenset(REASONS) - {"not reported here", "no code"}
 
 
 def _release_lines(result: SuggestionSet) -> Iterator[tuple[Cell, ...]]:
@@ -247,11 +262,17 @@ def _coded(heading: str, codes: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
     if not codes:
         return
     rows = [
-        (_cell(c["code"], "code"), _cell(c["title"]), _cell("" if c["billable"] else "header", "muted"))
+        (
+            _cell(c["code"], "code"),
+            _cell(c["title"]),
+            _cell("" if c["billable"] else "header", "muted"),
+        )
         for c in codes[:_MOST_CHILDREN]
     ]
     if len(codes) > _MOST_CHILDREN:
-        rows.append((_cell(""), _cell(f"and {len(codes) - _MOST_CHILDREN} more", "muted"), _cell("")))
+        rows.append(
+            (_cell(""), _cell(f"and {len(codes) - _MOST_CHILDREN} more", "muted"), _cell(""))
+        )
     yield Block(heading, (Column(""), Column("", 1), Column("")), tuple(rows))
 
 
@@ -260,10 +281,8 @@ def _coded(heading: str, codes: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
 
 def benchmark_blocks(record: Mapping[str, Any]) -> Iterator[Block]:
     """Lay out ``BenchmarkReport.to_dict()``."""
-    yield Block(
-        f"{record['n_texts']} texts · {record['n_words']:,} words · {record['n_chars']:,} characters",
-        rule=True,
-    )
+    size = f"{record['n_texts']} texts · {record['n_words']:,} words"
+    yield Block(f"{size} · {record['n_chars']:,} characters", rule=True)
     columns = (
         Column("On one core, median of 3 passes", 1),
         Column("ms per 400 words", 0, True),
@@ -286,6 +305,6 @@ def benchmark_blocks(record: Mapping[str, Any]) -> Iterator[Block]:
         rows=(
             _line(f"load             {record['load_seconds']:.2f} s"),
             _line(f"imports before   {record['import_seconds']:.2f} s"),
-            _line(f"resident memory  {memory:.0f} MB" if memory is not None else "resident memory  unknown"),
+            _line(f"resident memory  {'unknown' if memory is None else f'{memory:.0f} MB'}"),
         ),
     )

@@ -71,16 +71,25 @@ def nlm_response(codes: Sequence[Code]) -> list[Any]:
     return [len(codes), [c.code for c in codes], None, [[c.code, c.title] for c in codes]]
 
 
-def code_record(system: CodeSystem, check: CheckResult) -> dict[str, Any]:
-    """Return everything that a release says about the code of a check.
+def code_record(code: str, systems: Sequence[CodeSystem]) -> dict[str, Any]:
+    """Return everything that a release says about `code`.
 
     Parameters
     ----------
-    system : CodeSystem
-    check : CheckResult
-        What ``system.check`` found. A code that the release does not hold has the keys up to
-        ``"suggestions"`` only.
+    code : str
+        Case and the dot do not matter.
+    systems : sequence of CodeSystem
+        Where to look: one that holds the code as typed answers, else one that holds it, else
+        the first whose codes look like it. A code that none holds has the keys up to
+        ``"suggestions"`` only, and `title` None.
     """
+
+    def distance(pair: tuple[CodeSystem, CheckResult]) -> tuple[bool, bool, bool]:
+        system, check = pair
+        as_typed = check.code == code.strip().upper()
+        return check.code not in system, not as_typed, check.status == "malformed"
+
+    system, check = min(((s, s.check(code)) for s in systems), key=distance)
     known = check.code in system
     record: dict[str, Any] = {
         "system": system.system,

@@ -29,8 +29,25 @@ _SECTION_STATUS: dict[str, str] = {
 }
 #: A comma or "and" followed by one of these starts a new statement.
 _NEW_STATEMENT = frozenset(
-    "he she they patient there it but reports endorses complains admits has positive with "
-    "his her the".split()
+    [
+        "he",
+        "she",
+        "they",
+        "patient",
+        "there",
+        "it",
+        "but",
+        "reports",
+        "endorses",
+        "complains",
+        "admits",
+        "has",
+        "positive",
+        "with",
+        "his",
+        "her",
+        "the",
+    ]
 )
 _CLAUSE_BREAKS = frozenset({";", ":", ".", "!", "•"})
 #: Words after which a backward cue still reaches over a comma ("chest pain, resolved").
@@ -151,18 +168,14 @@ class AssertionFinder:
                 word = tokens.words[right + 1]
                 if word in _CLAUSE_BREAKS and not (word == ":" and right == hit.last):
                     break
-                if (
-                    word == ","
-                    and right + 2 < n
-                    and tokens.words[right + 2] in _NEW_STATEMENT
-                ):
+                if word == "," and right + 2 < n and tokens.words[right + 2] in _NEW_STATEMENT:
                     break
                 right += 1
-            for first, last in stops:
+            for first, _ in stops:
                 if hit.last < first <= right:
                     right = first - 1
                     break
-            for first, last in reversed(stops):
+            for _, last in reversed(stops):
                 if left <= last < hit.first:
                     left = last + 1
                     break

@@ -23,19 +23,27 @@ _NUMBERS = {
     "seven": "7", "eight": "8", "nine": "9", "ten": "10", "single": "1",
 }  # fmt: skip
 _NUMBER = r"(?:\d+|" + "|".join(_NUMBERS) + r")"
-_QUANTITIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (name, re.compile(pattern, re.IGNORECASE))
-    for name, pattern in (
-        ("views", rf"\b({_NUMBER})(?:\s*-\s*|\s+|\s*(?:or|to)\s*(?:\d+|more)\s+)views?\b"),
-        ("levels", r"\b([CTLS]\d{1,2}\s*(?:-|–|/|to|through)\s*[CTLS]?\d{1,2})\b"),
-        ("levels", r"\b([CTLS]\d{1,2})\b"),
-        ("length_cm", r"\b(\d+(?:\.\d+)?)\s*-?\s*(?:cm|centimeters?)\b"),
-        ("length_mm", r"\b(\d+(?:\.\d+)?)\s*-?\s*(?:mm|millimeters?)\b"),
-        ("weeks", r"\b(\d{1,2})(?:\s*(?:\+|and|-)?\s*\d/7(?:th|ths)?)?\s*-?\s*(?:weeks?|wks?)\b"),
-        ("count", r"\b[x×]\s*(\d{1,2})\b"),
-        ("minutes", r"\b(\d{1,3})\s*-?\s*(?:minutes?|mins?)\b"),
-        ("dose_mg", r"\b(\d+(?:\.\d+)?)\s*(?:mg|milligrams?)\b"),
-        ("bmi", r"\bBMI\b\D{0,12}(\d{2}(?:\.\d+)?)"),
+#: Name, words without which the pattern cannot match (any of them), pattern.
+_QUANTITIES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
+    (name, hints, re.compile(pattern, re.IGNORECASE))
+    for name, hints, pattern in (
+        (
+            "views",
+            ("view",),
+            rf"\b({_NUMBER})(?:\s*-\s*|\s+|\s*(?:or|to)\s*(?:\d+|more)\s+)views?\b",
+        ),
+        ("levels", (), r"\b([CTLS]\d{1,2}(?:\s*(?:-|–|/|to|through)\s*[CTLS]?\d{1,2})?)\b"),
+        ("length_cm", ("cm", "centimeter"), r"\b(\d+(?:\.\d+)?)\s*-?\s*(?:cm|centimeters?)\b"),
+        ("length_mm", ("mm", "millimeter"), r"\b(\d+(?:\.\d+)?)\s*-?\s*(?:mm|millimeters?)\b"),
+        (
+            "weeks",
+            ("week", "wk"),
+            r"\b(\d{1,2})(?:\s*(?:\+|and|-)?\s*\d/7(?:th|ths)?)?\s*-?\s*(?:weeks?|wks?)\b",
+        ),
+        ("count", (), r"\b[x×]\s*(\d{1,2})\b"),
+        ("minutes", ("min",), r"\b(\d{1,3})\s*-?\s*(?:minutes?|mins?)\b"),
+        ("dose_mg", ("mg", "milligram"), r"\b(\d+(?:\.\d+)?)\s*(?:mg|milligrams?)\b"),
+        ("bmi", ("bmi",), r"\bBMI\b\D{0,12}(\d{2}(?:\.\d+)?)"),
     )
 )
 #: Attributes that count for a mention only when they stand in its own clause.
@@ -68,23 +76,34 @@ class AttributeFinder:
         """Return every attribute of the text, in order."""
         found = [
             Found(
-                name, value, tokens.starts[start], tokens.ends[end - 1], start,
+                name,
+                value,
+                tokens.starts[start],
+                tokens.ends[end - 1],
+                start,
                 tokens.sentences[start],
-            )  # fmt: skip
+            )
             for start, end, payloads in self._table.find(tokens.words)
             for name, value in payloads
         ]
         position = {start: i for i, start in enumerate(tokens.starts)}
-        for name, pattern in _QUANTITIES:
+        lower = text.lower()
+        for name, hints, pattern in _QUANTITIES:
+            if hints and not any(hint in lower for hint in hints):
+                continue
             for match in pattern.finditer(text):
                 token = position.get(match.start(), position.get(match.start(1)))
                 if token is not None:
                     value = match.group(1).lower()
                     found.append(
                         Found(
-                            name, _NUMBERS.get(value, value), match.start(), match.end(),
-                            token, tokens.sentences[token],
-                        )  # fmt: skip
+                            name,
+                            _NUMBERS.get(value, value),
+                            match.start(),
+                            match.end(),
+                            token,
+                            tokens.sentences[token],
+                        )
                     )
         found.sort(key=lambda f: (f.start_char, f.end_char, f.name))
         return found

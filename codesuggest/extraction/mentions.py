@@ -29,18 +29,94 @@ PROCEDURE_GROUPS = frozenset({"procedure_title"})
 
 #: Words of a sentence that tells of something done, wherever it stands.
 _DONE = frozenset(
-    "view views xray xrays x-ray injection injected inject administered injections ultrasound "
-    "radiograph radiographs films ekg ecg vaccine nebulizer sutured biopsy biopsied aspirated "
-    "aspiration excised debrided dispensed spirometry audiogram cryotherapy".split()
+    [
+        "view",
+        "views",
+        "xray",
+        "xrays",
+        "x-ray",
+        "injection",
+        "injected",
+        "inject",
+        "administered",
+        "injections",
+        "ultrasound",
+        "radiograph",
+        "radiographs",
+        "films",
+        "ekg",
+        "ecg",
+        "vaccine",
+        "nebulizer",
+        "sutured",
+        "biopsy",
+        "biopsied",
+        "aspirated",
+        "aspiration",
+        "excised",
+        "debrided",
+        "dispensed",
+        "spirometry",
+        "audiogram",
+        "cryotherapy",
+    ]
 )
 #: A whole line is a mention only if one of its words is at least this rare.
 _TELLING = 4.0
 _BARRIERS = frozenset(
-    ". ; : ? ! • but however which who that is was are were has had have been because although "
-    "therefore while when where than then after before during until since if he she they we i you "
-    "denies reports presents underwent shows showed reveals revealed demonstrates noted".split()
+    [
+        ".",
+        ";",
+        ":",
+        "?",
+        "!",
+        "•",
+        "but",
+        "however",
+        "which",
+        "who",
+        "that",
+        "is",
+        "was",
+        "are",
+        "were",
+        "has",
+        "had",
+        "have",
+        "been",
+        "because",
+        "although",
+        "therefore",
+        "while",
+        "when",
+        "where",
+        "than",
+        "then",
+        "after",
+        "before",
+        "during",
+        "until",
+        "since",
+        "if",
+        "he",
+        "she",
+        "they",
+        "we",
+        "i",
+        "you",
+        "denies",
+        "reports",
+        "presents",
+        "underwent",
+        "shows",
+        "showed",
+        "reveals",
+        "revealed",
+        "demonstrates",
+        "noted",
+    ]
 )
-_JOINTS = frozenset(", and or / & +".split())
+_JOINTS = frozenset([",", "and", "or", "/", "&", "+"])
 #: Widest window, in tokens, of an alias whose words stand apart.
 _SPREAD = {"DIAGNOSIS": 14, "PROCEDURE": 30}
 _MOST_SPREAD = 40
@@ -172,9 +248,7 @@ class MentionFinder:
                 tokens, lines, sections, section_of, groups, extracts, sums, found_attributes
             )
         )
-        extracts.extend(
-            self._spread_mentions(tokens, lines, section_of, matched, found_attributes)
-        )
+        extracts.extend(self._spread_mentions(tokens, lines, section_of, matched, found_attributes))
         extracts.sort(key=lambda e: (e.start_char, e.end_char, e.label))
         titled = [groups.get(s.kind, "") in PROCEDURE_GROUPS for s in sections]
         return Extraction(
@@ -322,9 +396,9 @@ class MentionFinder:
             label = ""
             if not any(self._telling(tokens.words[i]) for i in meaning):
                 label = ""
-            elif group in PROCEDURE_GROUPS and len(meaning) <= 20:
-                label = "PROCEDURE"
-            elif len(meaning) <= 20 and not _DONE.isdisjoint(tokens.words[body:end]):
+            elif (group in PROCEDURE_GROUPS and len(meaning) <= 20) or (
+                len(meaning) <= 20 and not _DONE.isdisjoint(tokens.words[body:end])
+            ):
                 label = "PROCEDURE"
             elif group in DIAGNOSIS_GROUPS and len(meaning) <= 8:
                 label = "DIAGNOSIS" if 2 * covered.get(sentence, 0) < len(meaning) else ""
@@ -377,7 +451,20 @@ def _narrowest(places: Sequence[Sequence[int]], widest: int) -> tuple[int, int] 
     return best
 
 
-_SIDES = frozenset({"right", "left", "bilateral", "acute", "chronic", "the", "a", "regarding", "regarding his", "regarding her"})
+_SIDES = frozenset(
+    {
+        "right",
+        "left",
+        "bilateral",
+        "acute",
+        "chronic",
+        "the",
+        "a",
+        "regarding",
+        "regarding his",
+        "regarding her",
+    }
+)
 
 
 def _sections_of(starts: Sequence[int], sections: Sequence[Section]) -> list[int]:

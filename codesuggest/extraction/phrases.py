@@ -37,7 +37,7 @@ class PhraseTable(Generic[P]):
         Phrases may overlap: a shorter one inside a longer one is left out, one that starts
         inside another and ends behind it is kept.
         """
-        found = []
+        found: list[tuple[int, int, tuple[P, ...]]] = []
         reach = 0
         root = self._root
         n = len(tokens)
@@ -45,7 +45,8 @@ class PhraseTable(Generic[P]):
             node = root.get(token)
             if node is None:
                 continue
-            end, payloads, place = 0, (), start + 1
+            payloads: tuple[P, ...] = ()
+            end, place = 0, start + 1
             while node is not None:
                 if "" in node:
                     end, payloads = place, node[""]

@@ -52,7 +52,6 @@ class ExtractedNote:
     title_stems: list[str]
 
 
-
 class Sections:
     """Finds sections; writes ``[kind, title, start_char, end_char]`` rows."""
 
@@ -129,9 +128,7 @@ class Mentions:
     def from_disk(self, path: str | Path, **_: Any) -> Mentions:
         """Read the indexes, memory-mapped."""
         folder = Path(path)
-        indexes = {
-            label: AliasIndex.from_disk(folder / label.lower()) for label in LABELS_OF_INDEX
-        }
+        indexes = {label: AliasIndex.from_disk(folder / label.lower()) for label in LABELS_OF_INDEX}
         known = (folder / "known_words.txt").read_text("utf-8").split("\n")
         self.set_indexes(indexes, frozenset(known))
         return self
@@ -175,12 +172,10 @@ class Assertions:
         if not inside:
             return Assertion()
         sections = sections_of(doc)
-        place = max(
-            (i for i, s in enumerate(sections) if s.start_char <= start_char), default=0
-        )
-        return self._find(
-            text, tokens, [(inside[0], inside[-1])], sections, [place], self._groups
-        )[0]
+        place = max((i for i, s in enumerate(sections) if s.start_char <= start_char), default=0)
+        return self._find(text, tokens, [(inside[0], inside[-1])], sections, [place], self._groups)[
+            0
+        ]
 
 
 class Linker:
@@ -298,9 +293,7 @@ def mention_of(text: str, extract: Extract, section: Section, assertion: Asserti
         extract.label,
         section,
         assertion,
-        tuple(
-            Attribute(a.name, a.value, a.start_char, a.end_char) for a in extract.attributes
-        ),
+        tuple(Attribute(a.name, a.value, a.start_char, a.end_char) for a in extract.attributes),
     )
 
 
@@ -335,4 +328,3 @@ def _from_row(row: dict[str, Any]) -> Extract:
     values = {n: row[_NAMES.get(n, n)] for n in _PLAIN}
     values["core"], values["context"] = tuple(row["core"]), tuple(row["context"])
     return Extract(**values, attributes=[Found(*a) for a in row["attributes"]])
-

@@ -131,7 +131,11 @@ class SectionFinder:
             follows = text[match.end() :].lstrip()[:1]
             if start in taken or not (title.isupper() or (" " in title and follows.isupper())):
                 continue
-            if title.isupper() and text[match.end() : match.end() + 12].isupper() and len(title) < 9:
+            if (
+                title.isupper()
+                and text[match.end() : match.end() + 12].isupper()
+                and len(title) < 9
+            ):
                 continue
             kind = self.kind(title)
             if kind is not None:

@@ -80,9 +80,7 @@ class CodingRules:
                 edit = Edit(rule.name, "withhold", message, (rule.gives or parts[1],))
                 out[i] = dataclasses.replace(s, edits=(*s.edits, edit))
 
-    def _less_specific(
-        self, out: list[Suggestion], reported: Callable[[Suggestion], bool]
-    ) -> None:
+    def _less_specific(self, out: list[Suggestion], reported: Callable[[Suggestion], bool]) -> None:
         """Hold back an unspecified code whose own category is reported more precisely.
 
         Official Guidelines I.B.18: sign, symptom and unspecified codes when nothing more

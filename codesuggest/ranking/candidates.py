@@ -206,7 +206,8 @@ class CandidateFinder:
             part
             for label, index in self.indexes.items()
             if (chosen := [i for i in which if queries[i].label == label])
-            and (part := self._of_label(index, queries, chosen, note, n_near, n_kept, without_own)) is not None
+            and (part := self._of_label(index, queries, chosen, note, n_near, n_kept, without_own))
+            is not None
         ]
         if not parts:
             empty = np.zeros(0, np.int32)
@@ -273,7 +274,9 @@ class CandidateFinder:
             in_note = np.maximum(np.add.reduceat(rarity * has[flat], starts), near)
             in_title = np.add.reduceat(rarity * titled[flat], starts)
         core_weight = np.array([idf[c].sum() for c in cores], np.float32)
-        core_weight += [_UNKNOWN * (len(queries[i].core) - len(c)) for i, c in zip(chosen, cores, strict=True)]
+        core_weight += [
+            _UNKNOWN * (len(queries[i].core) - len(c)) for i, c in zip(chosen, cores, strict=True)
+        ]
         context_weight = np.array([idf[c].sum() for c in contexts], np.float32)
         own = np.array([queries[i].bag for i in chosen])
 
@@ -282,8 +285,8 @@ class CandidateFinder:
         n_entries = index.entry_start[bag + 1] - entry_first
         read = np.minimum(n_entries, _ENTRIES)
         pair = np.repeat(np.arange(len(bag)), read)
-        number = np.arange(len(pair)) - np.repeat(np.cumsum(read) - read, read)
-        entry = entry_first[pair] + number
+        entry_number = np.arange(len(pair)) - np.repeat(np.cumsum(read) - read, read)
+        entry = entry_first[pair] + entry_number
         system = index.entry_system[entry].astype(np.int64)
         row = index.entry_row[entry].astype(np.int64)
         source = index.entry_source[entry]
@@ -294,7 +297,9 @@ class CandidateFinder:
         _, kept, count = np.unique(key, return_index=True, return_counts=True)
         order = np.argsort(kept, kind="stable")
         kept, count = kept[order], count[order]
-        pair, number, system, row, source = (a[kept] for a in (pair, number, system, row, source))
+        pair, entry_number, system, row, source = (
+            a[kept] for a in (pair, entry_number, system, row, source)
+        )
         block = np.empty((len(kept), len(FEATURES)), np.float32)
         for position in range(len(self.systems)):
             mine = system == position
@@ -324,7 +329,7 @@ class CandidateFinder:
         put("source", source)
         put("lexicon", source == SOURCES.index("lexicon"))
         put("ambiguity", n_entries[pair])
-        put("entry", number)
+        put("entry", entry_number)
         put("sources", count)
         put("rank", place[pair])
         put("gap", 1 - score[pair])
@@ -409,7 +414,9 @@ class CandidateFinder:
             for attribute in queries[i].attributes:
                 values.setdefault(attribute.name, attribute.value)
             wanted = wanted_axes(values)
-            attributes.append((values, tuple(sorted(values.items())), wanted, tuple(sorted(wanted.items()))))
+            attributes.append(
+                (values, tuple(sorted(values.items())), wanted, tuple(sorted(wanted.items())))
+            )
         mentions, systems, rows, origin = [], [], [], []
         for number, (w, s, r) in enumerate(
             zip(who.tolist(), system.tolist(), row.tolist(), strict=True)

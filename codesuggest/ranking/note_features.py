@@ -91,6 +91,9 @@ _TAKEN = (
     "core_covered", "alias_covered", "core_words", "source", "fit", "axes_met", "axes_against",
     "note_covered", "title_covered", "note_missing", "ambiguity",
 )  # fmt: skip
+_TAKEN_AT = [_F[name] for name in _TAKEN]
+_EXACT, _CONTEXT = _F["exact_core"], _F["context_covered"]
+_GROUPS_END = len(_SCALARS) + len(GROUPS)
 _NAMING = frozenset({"assessment", "postop", "preop", "problem_list", "diagnosis_admit"})
 
 
@@ -163,57 +166,74 @@ def note_features(
         system == 0 and code[0] not in "RZ" and support[0].probability > 0.5 and i in order
         for i, ((system, code), support) in enumerate(zip(codes, evidence, strict=True))
     )
+    setting = _GROUPS_END + SETTINGS.index(context.setting)
+    words = float(np.log1p(context.words))
+    has_assessment, has_title = bool(context.groups & _NAMING), "procedure_title" in context.groups
+    rows = []
     for i, ((system, code), support) in enumerate(zip(codes, evidence, strict=True)):
         best = support[0]
-        row = dict.fromkeys(_SCALARS, 0.0)
-        row["best"] = best.probability
-        row["second"] = support[1].probability if len(support) > 1 else 0.0
-        row["sum"] = sum(e.probability for e in support)
-        row["margin"], row["rank"] = best.margin, best.rank
-        row["mentions"], row["negated"] = len(support), inactive[i]
-        row["line_words"] = 99.0
-        groups = set()
+        by_status = {"present": 0.0, "uncertain": 0.0, "historical": 0.0, "planned": 0.0}
+        lead = lead_assessment = 0.0
+        line_words = 99
+        groups: dict[str, float] = {}
         for e in support:
             p = e.probability
-            groups.add(e.group)
-            name = "historical" if e.status == "resolved" else e.status
-            if name in ("present", "uncertain", "historical", "planned"):
-                row[name] = max(row[name], p)
+            status = "historical" if e.status == "resolved" else e.status
+            if p > by_status.get(status, 1.0):
+                by_status[status] = p
+            if p > groups.get(e.group, 0.0):
+                groups[e.group] = p
             if e.lead:
-                row["lead"] = max(row["lead"], p)
+                lead = max(lead, p)
                 if e.group in _NAMING:
-                    row["lead_assessment"] = max(row["lead_assessment"], p)
-                    row["line_words"] = min(row["line_words"], e.line_words)
-            column = _GROUP.get(e.group)
+                    lead_assessment = max(lead_assessment, p)
+                    line_words = min(line_words, e.line_words)
+        for group, p in groups.items():
+            column = _GROUP.get(group)
             if column is not None:
-                place = len(_SCALARS) + column
-                out[i, place] = max(out[i, place], p)
-        row["sections"] = len(groups)
-        row["first"] = min(e.position for e in support)
-        row["order"] = order.get(i, 99)
-        row["codes_assessed"] = len(naming_first)
+                out[i, len(_SCALARS) + column] = p
         f = best.features
-        row["exact"] = max(e.features[_F["exact_core"]] for e in support)
-        for name in _TAKEN:
-            row[name] = f[_F[name]]
-        row["context_missing"] = 1 - f[_F["context_covered"]]
-        row["unspecified"], row["other"], row["prior"], row["category_prior"] = statics[i]
         category_code = code[:3]
-        row["report_rate"] = context.report_rates.get(category_code, 0.2)
-        row["drug"] = category_code in context.drug_categories
-        category = (system, code[:3] if system == 0 else code[:4])
-        rivals = [p for p, j in by_category[category] if j != i]
-        row["rival"] = max(rivals, default=0.0)
-        row["rival_best"] = best.probability >= row["rival"]
-        row["better_overlap"] = overlaps[i]
-        row["symptom_explained"] = system == 0 and code[0] == "R" and assessed
-        row["letter"] = ord(code[0])
-        row["hcpcs"] = system == 2
-        row["words"] = np.log1p(context.words)
-        row["has_assessment"] = bool(context.groups & _NAMING)
-        row["has_title"] = "procedure_title" in context.groups
-        row["guessed_setting"] = context.guessed
-        out[i, : len(_SCALARS)] = list(row.values())
-    setting = SETTINGS.index(context.setting)
-    out[:, len(_SCALARS) + len(GROUPS) + setting] = 1
+        category = (system, category_code if system == 0 else code[:4])
+        rival = max((p for p, j in by_category[category] if j != i), default=0.0)
+        unspecified, other, prior, category_prior = statics[i]
+        row: dict[str, float] = {
+            "best": best.probability,
+            "second": support[1].probability if len(support) > 1 else 0.0,
+            "sum": sum(e.probability for e in support),
+            "margin": best.margin,
+            "rank": best.rank,
+            **by_status,
+            "mentions": len(support),
+            "negated": inactive[i],
+            "sections": len(groups),
+            "lead": lead,
+            "lead_assessment": lead_assessment,
+            "line_words": line_words,
+            "first": min(e.position for e in support),
+            "order": order.get(i, 99),
+            "codes_assessed": len(naming_first),
+            "exact": max(e.features[_EXACT] for e in support),
+            "context_missing": 1 - f[_CONTEXT],
+            "unspecified": unspecified,
+            "other": other,
+            "prior": prior,
+            "category_prior": category_prior,
+            "report_rate": context.report_rates.get(category_code, 0.2),
+            "drug": category_code in context.drug_categories,
+            "rival": rival,
+            "rival_best": best.probability >= rival,
+            "better_overlap": overlaps[i],
+            "symptom_explained": system == 0 and code[0] == "R" and assessed,
+            "letter": ord(code[0]),
+            "hcpcs": system == 2,
+            "words": words,
+            "has_assessment": has_assessment,
+            "has_title": has_title,
+            "guessed_setting": context.guessed,
+            **dict(zip(_TAKEN, f[_TAKEN_AT].tolist(), strict=True)),
+        }
+        rows.append([row[name] for name in _SCALARS])
+    out[:, : len(_SCALARS)] = np.array(rows, np.float32).reshape(len(codes), len(_SCALARS))
+    out[:, setting] = 1
     return out

@@ -48,6 +48,8 @@ _STATIC = [list(FEATURES).index(n) for n in ("unspecified", "other", "prior", "c
 #: Candidates of one mention that the note model looks at.
 _PER_MENTION = {"DIAGNOSIS": 5, "PROCEDURE": 8}
 _LEAST = 0.02
+#: Codes of one note that the note model looks at.
+_PER_NOTE = 60
 
 
 @dataclass(slots=True)
@@ -62,7 +64,10 @@ class NoteInput:
 
 @dataclass(slots=True)
 class RankedCode:
-    """A code of a note: its confidence, its mentions (best first) and what else they may mean."""
+    """A code of a note: its confidence, its mentions, best first, and what the best one may mean.
+
+    `readings` are (system position, row, probability), the code itself among them.
+    """
 
     system: str
     row: int
@@ -70,7 +75,7 @@ class RankedCode:
     confidence: float
     score: float
     mentions: list[int]
-    alternatives: list[tuple[str, int, float]]
+    readings: list[tuple[int, int, float]]
     features: Array = field(repr=False)
 
 
@@ -95,9 +100,7 @@ class Ranker:
         self.drugs = DrugTable.packaged()
         self.finder: CandidateFinder | None = None
 
-    def bind(
-        self, indexes: Mapping[str, AliasIndex], systems: Mapping[str, CodeSystem]
-    ) -> Ranker:
+    def bind(self, indexes: Mapping[str, AliasIndex], systems: Mapping[str, CodeSystem]) -> Ranker:
         """Give the ranker the alias indexes and code systems it ranks over."""
         self.finder = CandidateFinder(indexes, systems, self.priors)
         return self
@@ -142,21 +145,26 @@ class Ranker:
             order = order[: _PER_MENTION[extract.label]]
             group = groups[extract.section]
             top = [(int(start + o), float(scores[o])) for o in order]
-            others[mention] = [
-                (int(table.system[at]), int(table.row[at]), p) for at, p in top
-            ]
+            others[mention] = [(int(table.system[at]), int(table.row[at]), p) for at, p in top]
             for place, (at, p) in enumerate(top):
                 if p < _LEAST:
                     continue
                 rest = top[0][1] if place else (top[1][1] if len(top) > 1 else 0.0)
                 support.setdefault((int(table.system[at]), int(table.row[at])), []).append(
                     CodeEvidence(
-                        mention, p, place, p - rest, group, assertion.status, extract.lead,
-                        extract.line_words, extract.start_char / length,
+                        mention,
+                        p,
+                        place,
+                        p - rest,
+                        group,
+                        assertion.status,
+                        extract.lead,
+                        extract.line_words,
+                        extract.start_char / length,
                         table.features[at],
-                    )  # fmt: skip
+                    )
                 )
-        keys = sorted(support)
+        keys = self._strongest(support)
         for key in keys:
             support[key].sort(key=lambda e: (-e.probability, e.position))
         inactive = self._inactive_counts(extracts, assertions)
@@ -174,10 +182,7 @@ class Ranker:
             )
             for key in keys
         ]
-        statics = [
-            tuple(support[key][0].features[_STATIC].tolist())
-            for key in keys
-        ]
+        statics = [tuple(support[key][0].features[_STATIC].tolist()) for key in keys]
         context = NoteContext(
             setting,
             note.setting is None,
@@ -195,6 +200,13 @@ class Ranker:
             context,
         )
         return _NoteTable(keys, codes, [support[k] for k in keys], others, features, setting)
+
+    @staticmethod
+    def _strongest(support: Mapping[tuple[int, int], list[CodeEvidence]]) -> list[tuple[int, int]]:
+        """Return the codes worth the note model's time, in order of system and row."""
+        best = {key: max(e.probability for e in found) for key, found in support.items()}
+        kept = sorted(best, key=lambda key: (-best[key], key))[:_PER_NOTE]
+        return sorted(kept)
 
     def _inactive_counts(
         self, extracts: Sequence[Any], assertions: Sequence[Assertion]
@@ -231,11 +243,6 @@ class Ranker:
             calibrator = self.calibrators.get(name)
             value = float(score[i])
             confidence = calibrator(value) if calibrator else 1 / (1 + np.exp(-value))
-            alternatives = [
-                (SYSTEMS[s], r, p)
-                for s, r, p in table.others[table.support[i][0].mention]
-                if (s, r) != (system, row)
-            ]
             ranked.append(
                 RankedCode(
                     name,
@@ -244,16 +251,14 @@ class Ranker:
                     float(confidence),
                     value,
                     [e.mention for e in table.support[i]],
-                    alternatives,
+                    table.others[table.support[i][0].mention],
                     table.features[i],
                 )
             )
         ranked.sort(key=lambda r: (-r.confidence, -r.score, SYSTEMS.index(r.system), r.code))
         return ranked, table.setting
 
-    def rank_terms(
-        self, queries: Sequence[Query], n_near: int
-    ) -> tuple[CandidateTable, Array]:
+    def rank_terms(self, queries: Sequence[Query], n_near: int) -> tuple[CandidateTable, Array]:
         """Rank the candidates of bare terms; more of them than a mention keeps."""
         if self.finder is None:
             raise ModelDamagedError("the ranker is not bound to a terminology; load a model")
@@ -303,7 +308,7 @@ class Ranker:
         folder.mkdir(parents=True, exist_ok=True)
         for kind, models in (("mention", self.mention_models), ("note", self.note_models)):
             for label, model in models.items():
-                np.savez_compressed(folder / f"{kind}_{label.lower()}.npz", **model.to_arrays())
+                model.save(folder / f"{kind}_{label.lower()}.npz")
         payload = {
             "features": list(FEATURES),
             "note_features": list(NOTE_FEATURES),
@@ -327,7 +332,10 @@ class Ranker:
         """
         try:
             payload = json.loads((folder / "ranker.json").read_text(encoding="utf-8"))
-            for ours, name in ((list(FEATURES), "features"), (list(NOTE_FEATURES), "note_features")):
+            for ours, name in (
+                (list(FEATURES), "features"),
+                (list(NOTE_FEATURES), "note_features"),
+            ):
                 if payload[name] != ours:
                     changed = sorted(set(payload[name]) ^ set(ours))
                     raise ModelDamagedError(
@@ -345,8 +353,7 @@ class Ranker:
                 for label in LABELS:
                     path = folder / f"{kind}_{label.lower()}.npz"
                     if path.exists():
-                        with np.load(path, allow_pickle=False) as arrays:
-                            models[label] = TreeEnsemble.from_arrays(arrays)
+                        models[label] = TreeEnsemble.load(path)
         except (OSError, ValueError, KeyError) as error:
             raise ModelDamagedError(
                 f"the ranker in {folder.name!r} cannot be read ({type(error).__name__}); "
@@ -376,7 +383,7 @@ def _by_label(system: Array) -> list[tuple[str, Array]]:
 
 
 def _sigmoid(score: Array) -> Array:
-    return 1 / (1 + np.exp(-score))  # type: ignore[no-any-return]
+    return 1 / (1 + np.exp(-score))
 
 
 def create_ranker() -> Ranker:

@@ -55,7 +55,9 @@ class TermQuery:
 _SIDES = {"right": "right", "left": "left", "bilateral": "bilateral", "both": "bilateral"}
 
 
-def term_query(term: str, label: str, index: AliasIndex, words: WordGuess | None = None) -> TermQuery:
+def term_query(
+    term: str, label: str, index: AliasIndex, words: WordGuess | None = None
+) -> TermQuery:
     """Make a query of a term: its stems, unknown ones replaced by similar known ones."""
     bag = index.forms.bag(term)
     known = [s for s in bag if s in index.word_id]
@@ -152,7 +154,10 @@ class TermRanker:
                     p = float(probability[at])
                     rows.append(
                         RankedTerm(
-                            codes.codes[row], codes.titles[row], float(np.log(p / (1 - p + 1e-12))), p
+                            codes.codes[row],
+                            codes.titles[row],
+                            float(np.log(p / (1 - p + 1e-12))),
+                            p,
                         )
                     )
             out.extend(ranked)

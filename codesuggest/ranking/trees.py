@@ -8,6 +8,7 @@ load in milliseconds, cannot run anything, and give the same probabilities.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,9 +49,11 @@ class TreeEnsemble:
         self._roots = offset.ravel()
         self._feature = self._arrays["feature"].ravel()
         # children as positions in the flat arrays; left and right side by side
-        self._next = np.stack(
-            [self._arrays["right"] + offset, self._arrays["left"] + offset], axis=-1
-        ).reshape(-1)
+        self._next = (
+            np.stack([self._arrays["right"] + offset, self._arrays["left"] + offset], axis=-1)
+            .reshape(-1)
+            .astype(np.int32)
+        )
         self._threshold = self._arrays["threshold"].ravel()
         self._value = self._arrays["value"].ravel()
         self._missing_left = self._arrays["missing_left"].ravel()
@@ -61,7 +64,7 @@ class TreeEnsemble:
         trees = [predictors[0].nodes for predictors in model._predictors]
         width = max((len(nodes) for nodes in trees), default=1)
         shape = (max(len(trees), 1), width)
-        arrays = {
+        arrays: dict[str, Array] = {
             "feature": np.zeros(shape, np.int32),
             "left": np.tile(np.arange(width, dtype=np.int32), (shape[0], 1)),
             "right": np.tile(np.arange(width, dtype=np.int32), (shape[0], 1)),
@@ -106,34 +109,39 @@ class TreeEnsemble:
             if missing.any():
                 goes_left = np.where(missing, self._missing_left[node], goes_left)
             node = self._next[2 * node + goes_left]
-        return self.baseline + self._value[node].sum(axis=1)  # type: ignore[no-any-return]
+        raw: Array = self.baseline + self._value[node].sum(axis=1)
+        return raw
 
     def probability(self, features: Array) -> Array:
         """Return probabilities in [0, 1], shape (n_samples,)."""
-        return 1 / (1 + np.exp(-self.decision(features)))  # type: ignore[no-any-return]
+        return 1 / (1 + np.exp(-self.decision(features)))
 
-    def to_arrays(self) -> dict[str, Array]:
-        """Return everything as arrays for one ``.npz``."""
-        return {
+    def save(self, path: Path) -> None:
+        """Write everything to one ``.npz``."""
+        arrays: dict[str, Any] = {
             **self._arrays,
             "baseline": np.array(self.baseline),
             "depth": np.array(self.depth),
         }
+        np.savez_compressed(path, **arrays)
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> TreeEnsemble:
-        """Read what `to_arrays` gave.
+    def load(cls, path: Path) -> TreeEnsemble:
+        """Read what `save` wrote.
 
         Raises
         ------
         ModelDamagedError
-            An array is missing.
+            The file is unreadable or lacks an array.
         """
         try:
-            return cls(
-                {name: arrays[name] for name in cls.FIELDS},
-                float(arrays["baseline"]),
-                int(arrays["depth"]),
-            )
-        except KeyError as error:
-            raise ModelDamagedError(f"tree ensemble lacks the array {error.args[0]!r}") from None
+            with np.load(path, allow_pickle=False) as arrays:
+                return cls(
+                    {name: arrays[name] for name in cls.FIELDS},
+                    float(arrays["baseline"]),
+                    int(arrays["depth"]),
+                )
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelDamagedError(
+                f"{path.name}: not a readable tree ensemble ({type(error).__name__})"
+            ) from None

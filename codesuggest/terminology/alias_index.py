@@ -136,7 +136,7 @@ class AliasIndex:
                 )
             )
             starts.append(len(flat))
-        system, row, source = (np.array(column) for column in zip(*flat, strict=True))
+        systems, rows, sources = (np.array(column) for column in zip(*flat, strict=True))
         return cls(
             {
                 "word_hash": hashes,
@@ -146,9 +146,9 @@ class AliasIndex:
                 "indptr": np.array(indptr, dtype=np.int32),
                 "indices": np.array(indices, dtype=np.int32),
                 "entry_start": np.array(starts, dtype=np.int32),
-                "entry_system": system.astype(np.int8),
-                "entry_row": row.astype(np.int32),
-                "entry_source": source.astype(np.int8),
+                "entry_system": systems.astype(np.int8),
+                "entry_row": rows.astype(np.int32),
+                "entry_source": sources.astype(np.int8),
             },
             words,
             forms,
@@ -163,7 +163,9 @@ class AliasIndex:
         matrix = sparse.csr_matrix(
             (weights, self._indices, self._indptr), shape=(len(self), len(self.words))
         )
-        return sparse.diags(1 / np.maximum(self.bag_norm, 1e-6)).dot(matrix).tocsr().astype(np.float32)
+        return (
+            sparse.diags(1 / np.maximum(self.bag_norm, 1e-6)).dot(matrix).tocsr().astype(np.float32)
+        )
 
     @cached_property
     def bag_norm(self) -> Array:
@@ -283,23 +285,38 @@ class AliasIndex:
         smallest : int
             Fewest words of a bag.
         """
-        ids = np.array(self.ids(stems), dtype=np.int64)
-        if not len(ids):
+        present = np.zeros(len(self.words), dtype=bool)
+        ids = self.ids(stems)
+        present[ids] = True
+        start, bags = self._by_rarest
+        # a bag can only be covered if its rarest word is there; each bag is looked at once
+        found = [bags[start[w] : start[w + 1]] for w in ids]
+        candidates = np.concatenate(found) if found else np.zeros(0, np.int64)
+        lengths = self.bag_size[candidates]
+        candidates, lengths = candidates[lengths >= smallest], lengths[lengths >= smallest]
+        if not len(candidates):
             return []
-        query = sparse.csr_matrix(
-            (self.idf[ids], (np.zeros(len(ids), np.int64), ids)), shape=(1, len(self.words))
-        )
-        product = query @ self.postings
-        # a bag that is covered whole scores its own length
-        norm = self.bag_norm[product.indices]
-        whole = product.data >= norm * (1 - 1e-4)
-        bags, norm = product.indices[whole], norm[whole]
-        large = self.bag_size[bags] >= smallest
-        bags, norm = bags[large], norm[large]
-        if len(bags) > top_k:
+        ends = np.cumsum(lengths)
+        starts = ends - lengths
+        first = self._indptr[candidates]
+        flat = self._indices[np.arange(ends[-1]) - np.repeat(starts - first, lengths)]
+        whole = candidates[np.logical_and.reduceat(present[flat], starts)]
+        norm = self.bag_norm[whole]
+        if len(whole) > top_k:
             keep = np.argpartition(-norm, top_k)[:top_k]
-            bags, norm = bags[keep], norm[keep]
-        return bags[np.lexsort((bags, -norm))].tolist()  # type: ignore[no-any-return]
+            whole, norm = whole[keep], norm[keep]
+        return whole[np.lexsort((whole, -norm))].tolist()  # type: ignore[no-any-return]
+
+    @cached_property
+    def _by_rarest(self) -> tuple[Array, Array]:
+        """Bags sorted by their rarest word, and where each word's bags begin."""
+        rarity = self.idf[self._indices]
+        bag_of = np.repeat(np.arange(len(self)), self.bag_size)
+        order = np.lexsort((self._indices, -rarity, bag_of))
+        rarest = self._indices[order[self._indptr[:-1]]]
+        bags = np.argsort(rarest, kind="stable")
+        start = np.searchsorted(rarest[bags], np.arange(len(self.words) + 1))
+        return start, bags
 
     def entries(self, bag: int) -> range:
         """Return the entries (rows of `entry_system` and so on) of one bag, best source first."""
@@ -333,7 +350,8 @@ class AliasIndex:
         try:
             payload = json.loads((folder / "words.json").read_text(encoding="utf-8"))
             arrays = {
-                path.stem: np.load(path, mmap_mode="r", allow_pickle=False)
+                # a memmap's own indexing is slow; a view of it is a plain array on the same pages
+                path.stem: np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
                 for path in sorted(folder.glob("*.npy"))
             }
             forms = WordForms(payload["shorthand"], payload["families"])
@@ -343,4 +361,3 @@ class AliasIndex:
                 f"alias index in {folder.name!r} cannot be read ({type(error).__name__}); "
                 "install the model again"
             ) from None
-

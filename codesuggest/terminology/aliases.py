@@ -130,7 +130,7 @@ def default_member(system: CodeSystem, prefix: str) -> int | None:
 
 
 def read_index_paths(path: Path) -> list[tuple[str, str, str]]:
-    """Read an Alphabetic Index written as paths: ``main > sub > sub <TAB> nonessential <TAB> code``.
+    """Read an Alphabetic Index written as paths: ``main > sub <TAB> nonessential <TAB> code``.
 
     Raises
     ------
@@ -148,9 +148,7 @@ def read_index_paths(path: Path) -> list[tuple[str, str, str]]:
     return rows
 
 
-def index_aliases(
-    paths: Iterable[tuple[str, str, str]], system: CodeSystem
-) -> Iterator[Alias]:
+def index_aliases(paths: Iterable[tuple[str, str, str]], system: CodeSystem) -> Iterator[Alias]:
     """Yield the wordings of the Alphabetic Index.
 
     A main term with alternatives ("Arrest, arrested") yields one alias an alternative.
@@ -182,7 +180,9 @@ def _alternatives(main: str) -> list[str]:
     return heads
 
 
-def lexicon_aliases(systems: Mapping[str, CodeSystem], folder: Path = DATA / "lexicon") -> Iterator[Alias]:
+def lexicon_aliases(
+    systems: Mapping[str, CodeSystem], folder: Path = DATA / "lexicon"
+) -> Iterator[Alias]:
     """Yield our lexicon: abbreviations, lay terms, synonyms, spelling variants."""
     for path in sorted(folder.glob("*.csv")):
         with path.open(encoding="utf-8") as handle:

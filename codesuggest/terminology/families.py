@@ -112,9 +112,7 @@ def split_title(title: str) -> tuple[str, dict[str, str]]:
     return " ".join(rest.split()).strip(" ,"), axes
 
 
-def build_families(
-    rows: Iterable[tuple[int, str, str, str]], forms: WordForms
-) -> list[Family]:
+def build_families(rows: Iterable[tuple[int, str, str, str]], forms: WordForms) -> list[Family]:
     """Group codes into families.
 
     Parameters

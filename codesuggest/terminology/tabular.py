@@ -148,9 +148,7 @@ def _walk(
         for character, meaning in seventh.items():
             if _DIED.match(code) and character != "A":
                 continue
-            yield TabularEntry(
-                stem + character, f"{title}, {meaning}", code, True, chapter, block
-            )
+            yield TabularEntry(stem + character, f"{title}, {meaning}", code, True, chapter, block)
 
 
 def _text(element: ET.Element | None) -> str:

@@ -31,14 +31,97 @@ TOKEN = re.compile(
 
 #: Words that carry no meaning of their own in a title or a mention.
 STOP_WORDS = frozenset(
-    "a an the of in on at to for and or with by from as into within due is are was be "
-    "been has have had his her their its this that these those nos nec patient s type elsewhere "
-    "classified specified other site sites part parts region area level also known "
-    "involving associated , . ( ) - / : ; [ ] ' \" & + # * • _ ’".split()
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "in",
+        "on",
+        "at",
+        "to",
+        "for",
+        "and",
+        "or",
+        "with",
+        "by",
+        "from",
+        "as",
+        "into",
+        "within",
+        "due",
+        "is",
+        "are",
+        "was",
+        "be",
+        "been",
+        "has",
+        "have",
+        "had",
+        "his",
+        "her",
+        "their",
+        "its",
+        "this",
+        "that",
+        "these",
+        "those",
+        "nos",
+        "nec",
+        "patient",
+        "s",
+        "type",
+        "elsewhere",
+        "classified",
+        "specified",
+        "other",
+        "site",
+        "sites",
+        "part",
+        "parts",
+        "region",
+        "area",
+        "level",
+        "also",
+        "known",
+        "involving",
+        "associated",
+        ",",
+        ".",
+        "(",
+        ")",
+        "-",
+        "/",
+        ":",
+        ";",
+        "[",
+        "]",
+        "'",
+        '"',
+        "&",
+        "+",
+        "#",
+        "*",
+        "•",
+        "_",
+        "’",
+    ]
 )
 
 #: Words that pick a member of a family and never name the family itself.
-AXIS_WORDS = frozenset("right left bilateral unilateral unspecified side sided both bilaterally".split())
+AXIS_WORDS = frozenset(
+    [
+        "right",
+        "left",
+        "bilateral",
+        "unilateral",
+        "unspecified",
+        "side",
+        "sided",
+        "both",
+        "bilaterally",
+    ]
+)
 
 _SUFFIXES = (
     ("ically", "ic"),
@@ -185,7 +268,7 @@ class WordForms:
     def _stems(self, token: str) -> tuple[str, ...]:
         expansion = self.shorthand.get(token)
         words = expansion.split() if expansion else (token,)
-        out = []
+        out: list[str] = []
         for word in words:
             if word in STOP_WORDS:
                 continue

@@ -17,7 +17,8 @@ from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from codesuggest.errors import EncodingError, InputError
+from codesuggest.errors import InputError
+from codesuggest.training.note_files import find_notes, read_note
 
 if TYPE_CHECKING:
     from codesuggest.suggester import CodeSuggester
@@ -31,6 +32,7 @@ __all__ = [
     "one_core",
     "read_texts",
     "resident_mb",
+    "run",
     "time_passes",
 ]
 
@@ -116,27 +118,15 @@ def read_texts(path: Path | None = None, limit: int | None = None) -> list[str]:
     if limit is not None and limit < 1:
         raise InputError(f"limit must be at least 1, got {limit}")
     source = EXAMPLE_NOTES if path is None else path
-    if source.is_dir():
-        files = sorted(p for p in source.rglob("*") if p.suffix.lower() == ".txt" and p.is_file())
-        texts = [_utf8(file) for file in files[:limit]]
-    elif not source.exists():
-        raise InputError(f"no file or folder {str(source)!r}")
-    elif source.suffix == ".jsonl":
-        lines = _utf8(source).split("\n")
-        numbered = [(n, line) for n, line in enumerate(lines, 1) if line.strip()]
+    if source.suffix == ".jsonl" and source.is_file():
+        lines = enumerate(read_note(str(source)).split("\n"), 1)
+        numbered = [(number, line) for number, line in lines if line.strip()]
         texts = [_text(source, number, line) for number, line in numbered[:limit]]
     else:
-        texts = [_utf8(source)]
+        texts = [read_note(file) for file in find_notes(str(source))[:limit]]
     if not any(text.split() for text in texts):
-        raise InputError(f"{str(source)!r} holds no text to measure on")
+        raise InputError(f"{source}: no text to measure on")
     return texts
-
-
-def _utf8(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise EncodingError(f"{path}: not UTF-8 at byte offset {error.start}") from None
 
 
 def _text(path: Path, number: int, line: str) -> str:
@@ -188,7 +178,9 @@ def time_passes(
     return median(seconds)
 
 
-def load_timed(path: Path | None = None, *, trusted: bool = False) -> tuple[CodeSuggester, float, float]:
+def load_timed(
+    path: Path | None = None, *, trusted: bool = False
+) -> tuple[CodeSuggester, float, float]:
     """Load a model as `codesuggest.load` does.
 
     Returns
@@ -243,3 +235,12 @@ def measure(
             Timing("spacy.blank('en')", yardstick),
         ),
     )
+
+
+def run(
+    texts: Sequence[str], model: Path | None = None, *, trusted: bool = False
+) -> BenchmarkReport:
+    """Load a model and measure it, all on one core."""
+    with one_core():
+        suggester, importing, loading = load_timed(model, trusted=trusted)
+        return measure(suggester, texts, import_seconds=importing, load_seconds=loading)

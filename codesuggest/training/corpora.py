@@ -95,5 +95,7 @@ def _codes(rows: list[dict[str, object]]) -> Iterator[GoldCode]:
         if row["system"] in SYSTEMS and row.get("billable", True):
             evidence = row.get("evidence", ())
             yield GoldCode(
-                str(row["system"]), str(row["code"]), tuple(map(str, evidence))  # type: ignore[call-overload]
+                str(row["system"]),
+                str(row["code"]),
+                tuple(map(str, evidence)),  # type: ignore[call-overload]
             )

@@ -59,7 +59,7 @@ def known_words(texts: Iterable[str]) -> frozenset[str]:
 def drawn_terms(systems: Mapping[str, CodeSystem]) -> list[tuple[str, int, int]]:
     """Draw terms of the lexicon and of the catalogues, always the same ones."""
     rng = np.random.default_rng(0)
-    out = []
+    out: list[tuple[str, int, int]] = []
     for position, pool in (
         (0, [a for a in lexicon_aliases(systems) if a.system == "ICD-10-CM"]),
         (1, [a for a in catalogue_aliases(systems["CPT"]) if a.source == "synonym"]),

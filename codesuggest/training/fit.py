@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from codesuggest.extraction.pipeline import blank_pipeline, extracts_of
+from codesuggest.extraction.pipeline import extracts_of
 from codesuggest.extraction.sections import SectionTable
 from codesuggest.ranking.calibration import Calibrator
 from codesuggest.ranking.candidates import FEATURES, CandidateFinder
@@ -44,7 +44,9 @@ Array = np.ndarray[Any, Any]
 log = logging.getLogger(__name__)
 
 INDEX_LABELS = ("DIAGNOSIS", "PROCEDURE")
-_MENTION_TREES, _MENTION_LEAVES = 50, 16
+#: Balanced trees: evaluating them takes as many steps as they are deep.
+_DEPTH = 5
+_MENTION_TREES, _MENTION_LEAVES = 60, 20
 _NOTE_TREES, _NOTE_LEAVES = 120, 12
 
 
@@ -115,7 +117,9 @@ def prepare(nlp: Any, notes: Sequence[CodedNote], weight: float = 1.0) -> list[N
     return out
 
 
-def silent_bags(fits: Iterable[NoteFit], label: str, index: AliasIndex, finder: CandidateFinder) -> list[int]:
+def silent_bags(
+    fits: Iterable[NoteFit], label: str, index: AliasIndex, finder: CandidateFinder
+) -> list[int]:
     """Return the bags of one or two words that notes mention and coders never report.
 
     A bag is silent when at least eight notes mention it and less than 3 % of them carry a code of
@@ -172,7 +176,9 @@ def report_rates(fits: Iterable[NoteFit], finder: CandidateFinder) -> dict[str, 
         reported = {g.code[:3] for g in (*fit.note.must,)}
         accepted = {g.code[:3] for g in fit.note.acceptable}
         mentioned = set()
-        for extract, assertion in zip(fit.input.found.extracts, fit.input.found.assertions, strict=True):
+        for extract, assertion in zip(
+            fit.input.found.extracts, fit.input.found.assertions, strict=True
+        ):
             if extract.bag >= 0 and assertion.status not in INACTIVE:
                 index = finder.indexes[extract.label]
                 entry = index.entries(extract.bag)[0]
@@ -326,11 +332,14 @@ def _family(finder: CandidateFinder, system: int, row: int) -> tuple[int, int]:
 _PROCEDURE = list(FEATURES).index("procedure")
 
 
-def boosting(trees: int, leaves: int, rate: float, seed: int, **more: Any) -> HistGradientBoostingClassifier:
+def boosting(
+    trees: int, leaves: int, rate: float, seed: int, **more: Any
+) -> HistGradientBoostingClassifier:
     """Return the estimator of both models."""
     return HistGradientBoostingClassifier(
         max_iter=trees,
         max_leaf_nodes=leaves,
+        max_depth=_DEPTH,
         learning_rate=rate,
         min_samples_leaf=20,
         l2_regularization=2.0,
@@ -425,7 +434,8 @@ def fit_ranker(
                 ranker.mention_models[label] = TreeEnsemble.from_sklearn(model)
         return ranker
 
-    x_parts, y_parts, w_parts, key_parts, fold_parts = [], [], [], [], []
+    x_parts, y_parts, w_parts, fold_parts = [], [], [], []
+    key_parts: list[tuple[int, str, str]] = []
     for fold in range(n_folds):
         held = {i for i in range(len(fits)) if folds[i] == fold}
         log.info("fold %d of %d", fold + 1, n_folds)

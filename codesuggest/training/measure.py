@@ -55,9 +55,7 @@ def score_sets(
     precision = hits / max(hits + false, 1)
     recall = hits / max(hits + missed, 1)
     f1 = 2 * precision * recall / max(precision + recall, 1e-9)
-    return Scores(
-        precision, recall, f1, lenient / max(total, 1), operating_point, ece, len(notes)
-    )
+    return Scores(precision, recall, f1, lenient / max(total, 1), operating_point, ece, len(notes))
 
 
 def score_predictions(

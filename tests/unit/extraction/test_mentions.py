@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codesuggest import CodeSuggester
 from codesuggest.errors import ModelDamagedError
 from codesuggest.extraction.mentions import Extract
 from codesuggest.extraction.pipeline import (
@@ -104,17 +105,27 @@ def test_lead(text: str, lead: bool) -> None:
     assert only(text).lead is lead
 
 
-def test_a_short_line_of_a_naming_section_is_a_mention_as_a_whole() -> None:
-    text = "ASSESSMENT:\nBroken heart syndrome"
-    found = only(text)
-    assert text[found.start_char : found.end_char] == "Broken heart syndrome"
-    assert found.bag == -1
-    assert words("HPI:\nBroken heart syndrome") == []
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("HPI: Well.\nASSESSMENT:\nPeculiar retinal whitening", "DIAGNOSIS"),
+        ("HPI: Well.\nPROCEDURE PERFORMED:\nRemoval of a splinter", "PROCEDURE"),
+    ],
+    ids=["assessment", "procedure"],
+)
+def test_a_short_line_of_a_naming_section_is_a_mention_as_a_whole(
+    suggester: CodeSuggester, text: str, label: str
+) -> None:
+    line = text.split("\n")[-1]
+    assert (label, line, -1) in [
+        (e.label, text[e.start_char : e.end_char], e.bag)
+        for e in suggester.extract(text).extracts
+    ]
 
 
-def test_a_procedure_title_is_a_mention_as_a_whole() -> None:
-    text = "PROCEDURE PERFORMED: Removal of a splinter"
-    assert words(text) == [("PROCEDURE", "Removal of a splinter")]
+def test_a_line_elsewhere_is_not(suggester: CodeSuggester) -> None:
+    found = suggester.extract("HPI: Well.\nPeculiar retinal whitening")
+    assert [e for e in found.extracts if e.bag == -1] == []
 
 
 def test_known_words_are_not_corrected() -> None:

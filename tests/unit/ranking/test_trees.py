@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from codesuggest.errors import ModelDamagedError
+from codesuggest.ranking.trees import TreeEnsemble
+
+
+def fitted(
+    seed: int, missing: float = 0.0, trees: int = 25, **options: object
+) -> tuple[HistGradientBoostingClassifier, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(400, 5))
+    x[:, 3] = rng.integers(0, 3, 400)
+    y = x[:, 0] + x[:, 1] * x[:, 2] + (x[:, 3] == 1) + rng.normal(size=400) > 0
+    x[rng.random(x.shape) < missing] = np.nan
+    model = HistGradientBoostingClassifier(max_iter=trees, random_state=0, **options)
+    return model.fit(x, y), x
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("missing", [0.0, 0.3], ids=["whole", "with NaN"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"max_leaf_nodes": 4}, {"max_depth": 1}, {"max_leaf_nodes": None, "max_depth": 6}],
+    ids=["default", "few leaves", "stumps", "deep"],
+)
+def test_equals_sklearn(seed: int, missing: float, options: dict[str, object]) -> None:
+    model, x = fitted(seed, missing, **options)
+    ensemble = TreeEnsemble.from_sklearn(model)
+    new = np.random.default_rng(seed + 10).normal(size=(300, 5)) * 3
+    new[::7, seed] = np.nan
+    for rows in (x, new):
+        np.testing.assert_allclose(
+            ensemble.probability(rows), model.predict_proba(rows)[:, 1], rtol=1e-6, atol=1e-9
+        )
+        np.testing.assert_allclose(
+            ensemble.decision(rows), model.decision_function(rows), rtol=1e-6, atol=1e-7
+        )
+
+
+MODEL, _ = fitted(5, 0.2)
+ENSEMBLE = TreeEnsemble.from_sklearn(MODEL)
+number = st.floats(allow_nan=True, allow_infinity=True, width=32)
+
+
+@settings(max_examples=100)
+@given(st.lists(st.lists(number, min_size=5, max_size=5), min_size=1, max_size=5))
+def test_equals_sklearn_on_any_numbers(rows: list[list[float]]) -> None:
+    x = np.array(rows)
+    np.testing.assert_allclose(
+        ENSEMBLE.probability(x), MODEL.predict_proba(x)[:, 1], rtol=1e-6, atol=1e-9
+    )
+
+
+def test_takes_float32_and_views() -> None:
+    x = np.random.default_rng(0).normal(size=(50, 10)).astype(np.float32)[:, ::2]
+    np.testing.assert_allclose(
+        ENSEMBLE.probability(x), MODEL.predict_proba(x.astype(float))[:, 1], rtol=1e-6
+    )
+
+
+def test_no_rows_give_no_scores() -> None:
+    assert ENSEMBLE.decision(np.zeros((0, 5))).shape == (0,)
+    assert ENSEMBLE.probability(np.zeros((0, 5))).shape == (0,)
+
+
+def test_round_trip_through_npz() -> None:
+    file = io.BytesIO()
+    np.savez(file, **ENSEMBLE.to_arrays())
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as arrays:
+        again = TreeEnsemble.from_arrays(arrays)
+    x = np.random.default_rng(1).normal(size=(20, 5))
+    assert (again.decision(x) == ENSEMBLE.decision(x)).all()
+
+
+@pytest.mark.parametrize("name", [*TreeEnsemble.FIELDS, "baseline", "depth"])
+def test_a_missing_array_is_named(name: str) -> None:
+    arrays = ENSEMBLE.to_arrays()
+    del arrays[name]
+    with pytest.raises(ModelDamagedError, match=f"'{name}'"):
+        TreeEnsemble.from_arrays(arrays)
