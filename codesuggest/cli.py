@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import sys
 import warnings
@@ -17,7 +18,7 @@ from contextlib import ExitStack
 from datetime import date
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
 from rich import box
@@ -35,38 +36,17 @@ from codesuggest.errors import (
     InputError,
     SystemNotLoadedError,
 )
+from codesuggest.exporters import formats, table
 from codesuggest.exporters.evidence import shown
-from codesuggest.exporters.formats import (
-    HitFormat,
-    NoteFormat,
-    Pairs,
-    RecordFormat,
-    note_chunks,
-    whole_file,
-)
+from codesuggest.exporters.formats import HitFormat, NoteFormat, Pairs, RecordFormat
 from codesuggest.schema import SETTINGS, SYSTEMS, Note
 from codesuggest.training.note_files import NoteFiles
-
-if TYPE_CHECKING:
-    from codesuggest.exporters.table import Block
-    from codesuggest.suggester import CodeSuggester
 
 __all__ = ["app"]
 
 _WIDEST = 120
 _BATCH = 8
-_THEME = Theme(
-    {
-        "plain": "none",
-        "heading": "bold",
-        "code": "bold cyan",
-        "strong": "bold",
-        "muted": "bright_black",
-        "good": "bold green",
-        "warning": "yellow",
-        "bad": "red",
-    }
-)
+_THEME = Theme(table.STYLES)
 
 
 class _Commands(typer.core.TyperGroup):
@@ -116,7 +96,7 @@ def suggest(
     notes: Annotated[
         list[str],
         typer.Argument(
-            metavar="NOTE...",
+            metavar="NOTE",
             help="Files, folders (every .txt in them) or - for standard input; UTF-8.",
         ),
     ],
@@ -138,17 +118,15 @@ def suggest(
         typer.Option("--output", "-o", help="File to write; the terminal if not given."),
     ] = None,
     top_k: Annotated[
-        int | None, typer.Option("--top-k", help="At most this many suggestions a note.")
+        int | None, typer.Option("--top-k", min=1, help="At most this many suggestions a note.")
     ] = None,
     model: ModelOption = None,
     trusted: TrustedOption = False,
     workers: Annotated[
-        int, typer.Option("--workers", help="Processes; worth it from some hundred notes on.")
+        int, typer.Option("--workers", min=1, help="Processes; worth it from some hundred notes.")
     ] = 1,
 ) -> None:
     """Suggest codes for notes."""
-    for name, number in (("--top-k", top_k), ("--workers", workers)):
-        _at_least_one(name, number)
     options = {"systems": [_system(s) for s in system] if system else None, "top_k": top_k}
     files = NoteFiles(
         notes,
@@ -172,12 +150,15 @@ def suggest(
         if bar is not None and len(files.sources) > 1:
             pairs = _tracked(pairs, len(files.sources), bar)
         if form is NoteFormat.TABLE and output is None:
-            for _ in _tables(pairs, bar or _console()):
-                pass
+            console = bar or _console()
+            for _, result in pairs:
+                _show(console, table.note_blocks(result))
         else:
-            target = stack.enter_context(whole_file(output)) if output else _stdout()
+            target = stack.enter_context(formats.whole_file(output)) if output else _stdout()
             chunks = (
-                _tables(pairs) if form is NoteFormat.TABLE else note_chunks(form, _noticed(pairs))
+                _tables(pairs)
+                if form is NoteFormat.TABLE
+                else formats.note_chunks(form, _noticed(pairs))
             )
             for chunk in chunks:
                 target.write(chunk.encode("utf-8"))
@@ -189,10 +170,10 @@ def suggest(
 @app.command()
 def search(
     words: Annotated[
-        list[str], typer.Argument(metavar="WORDS...", help="In any order, abbreviated, misspelt.")
+        list[str], typer.Argument(metavar="WORDS", help="In any order, abbreviated, misspelt.")
     ],
     system: SystemOption = "ICD-10-CM",
-    top_k: Annotated[int, typer.Option("--top-k", help="At most this many codes.")] = 20,
+    top_k: Annotated[int, typer.Option("--top-k", min=1, help="At most this many codes.")] = 20,
     form: Annotated[
         HitFormat, typer.Option("--format", help="What to write; nlm: NLM Clinical Tables order.")
     ] = HitFormat.TABLE,
@@ -200,16 +181,16 @@ def search(
     trusted: TrustedOption = False,
 ) -> None:
     """Find codes by wording."""
-    from codesuggest.exporters import table, tabular
+    from codesuggest.exporters import tabular
 
-    _at_least_one("--top-k", top_k)
     name = _system(system)
-    hits = _load(model, trusted).terminology[name].search(" ".join(words), top_k)
+    hits = codesuggest.load(model, trusted=trusted).terminology[name].search(" ".join(words), top_k)
     records = [tabular.hit_record(hit) for hit in hits]
     if form is HitFormat.TABLE:
         _show(_console(), table.hit_blocks(records))
     else:
-        _write(tabular.dumps(records if form is HitFormat.JSON else tabular.nlm_response(hits)))
+        value = records if form is HitFormat.JSON else tabular.nlm_response(hits)
+        _write(json.dumps(value, ensure_ascii=False) + "\n")
 
 
 @app.command()
@@ -222,15 +203,12 @@ def show(
     form: RecordOption = RecordFormat.TABLE,
 ) -> None:
     """Show a code: title, validity, place in the tree, notes; and what is wrong with it."""
-    from codesuggest.exporters import table, tabular
+    from codesuggest.exporters import tabular
     from codesuggest.terminology.releases import load_release
 
     names = [_system(system)] if system else SYSTEMS
     record = tabular.code_record(code, [load_release(name) for name in names])
-    if form is RecordFormat.JSON:
-        _write(tabular.dumps(record))
-    else:
-        _show(_console(), table.code_blocks(record))
+    _record(form, record, table.code_blocks(record))
     if record["title"] is None:
         raise typer.Exit(1)
 
@@ -240,24 +218,22 @@ def benchmark(
     notes: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[NOTES_DIR_OR_JSONL]",
+            metavar="NOTES_DIR_OR_JSONL",
             help="Folder of .txt files, or .jsonl with a field text; example notes if not given.",
         ),
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", help="At most this many notes.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="At most this many notes.")
+    ] = None,
     form: RecordOption = RecordFormat.TABLE,
     model: ModelOption = None,
     trusted: TrustedOption = False,
 ) -> None:
     """Time load, extraction and suggestion on one core, beside a blank spaCy pipeline."""
-    from codesuggest.exporters import table, tabular
     from codesuggest.training.benchmark import read_texts, run
 
     record = run(read_texts(notes, limit), model, trusted=trusted).to_dict()
-    if form is RecordFormat.JSON:
-        _write(tabular.dumps(record))
-    else:
-        _show(_console(), table.benchmark_blocks(record))
+    _record(form, record, table.benchmark_blocks(record))
 
 
 @app.command()
@@ -267,11 +243,6 @@ def version() -> None:
 
 
 # -- notes in ------------------------------------------------------------------------------
-
-
-def _at_least_one(name: str, number: int | None) -> None:
-    if number is not None and number < 1:
-        raise InputError(f"{name} must be at least 1, got {number}")
 
 
 def _day(text: str | None) -> date | None:
@@ -289,12 +260,6 @@ def _system(name: str) -> str:
     return found
 
 
-def _load(model: Path | None, trusted: bool) -> CodeSuggester:
-    from codesuggest import suggester
-
-    return suggester.load(model, trusted=trusted)
-
-
 def _suggested(
     notes: NoteFiles, model: Path | None, trusted: bool, workers: int, options: dict[str, Any]
 ) -> Pairs:
@@ -308,7 +273,7 @@ def _suggested(
             waiting.append(note)
             yield note
 
-    suggester = _load(model, trusted)
+    suggester = codesuggest.load(model, trusted=trusted)
     for result in suggester.suggest_many(
         passing(), n_process=workers, batch_size=_BATCH, **options
     ):
@@ -318,13 +283,10 @@ def _suggested(
 # -- results out ---------------------------------------------------------------------------
 
 
-def _tables(pairs: Pairs, console: Console | None = None) -> Iterator[str]:
-    """Print a block a note, or yield it as text when there is no console to print to."""
-    from codesuggest.exporters.table import note_blocks
-
+def _tables(pairs: Pairs) -> Iterator[str]:
     for _, result in pairs:
         text = io.StringIO()
-        _show(console or Console(file=text, width=_WIDEST, theme=_THEME), note_blocks(result))
+        _show(Console(file=text, width=_WIDEST, theme=_THEME), table.note_blocks(result))
         yield text.getvalue()
 
 
@@ -341,10 +303,10 @@ def _noticed(pairs: Pairs) -> Pairs:
 
 def _tracked(pairs: Pairs, total: int, console: Console) -> Pairs:
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("notes"), TimeRemainingColumn())
+    shared = sys.stderr.isatty()
     with Progress(
-        *columns, console=console, transient=True, redirect_stdout=False,
-        redirect_stderr=sys.stderr.isatty(),
-    ) as bar:  # fmt: skip
+        *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=shared
+    ) as bar:
         task = bar.add_task("", total=total)
         for pair in pairs:
             yield pair
@@ -360,13 +322,15 @@ def _bar_console(form: NoteFormat, output: Path | None) -> Console | None:
 
 
 def _console() -> Console:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # a terminal that cannot show a character shows a question mark
+        sys.stdout.reconfigure(errors="replace")
     plain = Console(theme=_THEME)
-    if not plain.is_terminal and "COLUMNS" not in os.environ:
-        return Console(theme=_THEME, width=_WIDEST)
-    return Console(theme=_THEME, width=min(plain.width, _WIDEST))
+    fixed = not plain.is_terminal and "COLUMNS" not in os.environ
+    return Console(theme=_THEME, width=_WIDEST if fixed else min(plain.width, _WIDEST))
 
 
-def _show(console: Console, blocks: Iterable[Block]) -> None:
+def _show(console: Console, blocks: Iterable[table.Block]) -> None:
     for block in blocks:
         if block.rule:
             title = Text(block.heading, style="heading")
@@ -382,7 +346,7 @@ def _show(console: Console, blocks: Iterable[Block]) -> None:
             console.print()
 
 
-def _grid(block: Block) -> Table:
+def _grid(block: table.Block) -> Table:
     grid = Table(
         box=box.SIMPLE_HEAD, show_header=any(c.name for c in block.columns), show_edge=False,
         pad_edge=False, expand=any(c.share for c in block.columns), header_style="muted",
@@ -403,6 +367,13 @@ def _grid(block: Block) -> Table:
 def _stdout() -> IO[bytes]:
     # UTF-8 whatever the terminal's own encoding: files are made of this
     return typer.get_binary_stream("stdout")
+
+
+def _record(form: RecordFormat, record: dict[str, Any], blocks: Iterable[table.Block]) -> None:
+    if form is RecordFormat.JSON:
+        _write(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
+    else:
+        _show(_console(), blocks)
 
 
 def _write(text: str) -> None:

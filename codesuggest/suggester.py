@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import multiprocessing
+import re
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,16 +20,15 @@ from codesuggest.errors import (
     ModelNotFoundError,
     NoteError,
     SystemNotLoadedError,
-    UntrustedModelError,
 )
 from codesuggest.extraction.pipeline import (
     ExtractedNote,
-    blank_pipeline,
     extracts_of,
     mention_of,
 )
 from codesuggest.extraction.sections import SectionTable
 from codesuggest.guidelines.rules import CodingRules
+from codesuggest.model_directory import default_model, verify_manifest
 from codesuggest.ranking.note_features import INACTIVE
 from codesuggest.ranking.ranker import NoteInput, RankedCode, Ranker
 from codesuggest.ranking.terms import RankedTerm, TermRanker
@@ -47,14 +45,13 @@ from codesuggest.schema import (
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.releases import load_release
 
-__all__ = ["MAX_CHARS", "CodeSuggester", "load", "write_manifest"]
+__all__ = ["MAX_CHARS", "CodeSuggester", "load"]
 
 #: Longest text that `CodeSuggester.suggest` takes unless told otherwise.
 MAX_CHARS = 1_000_000
-MANIFEST = "manifest.json"
-_FORMAT = 1
 #: Suggestions with less confidence are not worth a coder's glance.
 _LEAST = 0.02
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def load(path: str | Path | None = None, *, trusted: bool = False) -> CodeSuggester:
@@ -77,7 +74,7 @@ def load(path: str | Path | None = None, *, trusted: bool = False) -> CodeSugges
     UntrustedModelError
         It holds files that can run code and `trusted` is False.
     """
-    folder = Path(path) if path is not None else _default_model()
+    folder = Path(path) if path is not None else default_model()
     manifest = verify_manifest(folder, trusted=trusted)
     systems = {name: load_release(name) for name in SYSTEMS}
     for name, release in manifest["releases"].items():
@@ -234,10 +231,14 @@ class CodeSuggester:
 
     def extract(self, text: str) -> ExtractedNote:
         """Return what extraction finds in a text, before ranking."""
-        doc = self.nlp.tokenizer(text)
+        return extracts_of(self._process(text))
+
+    def _process(self, text: str) -> Any:
+        # spaCy keeps UTF-8, which has no lone surrogates; a stand-in keeps the offsets
+        doc = self.nlp.tokenizer(_SURROGATE.sub("\ufffd", text))
         for component in self._components:
             doc = component(doc)
-        return extracts_of(doc)
+        return doc
 
     def assertion_of(self, text: str, start_char: int, phrase: str) -> Assertion:
         """Return the assertion of one phrase in its sentence.
@@ -250,9 +251,7 @@ class CodeSuggester:
         end = start_char + len(phrase)
         if start_char < 0 or not phrase or text[start_char:end] != phrase:
             raise InputError(f"the phrase does not stand at offset {start_char} of the text")
-        doc = self.nlp.tokenizer(text)
-        for component in self._components:
-            doc = component(doc)
+        doc = self._process(text)
         assertion: Assertion = self.nlp.get_pipe("codesuggest_assertion").assertion_of(
             text, doc, start_char, end
         )
@@ -433,82 +432,3 @@ def _batches(notes: Iterable[Note | str], size: int) -> Iterator[list[Note | str
             batch = []
     if batch:
         yield batch
-
-
-# -- the model directory -------------------------------------------------------------------
-
-
-def _default_model() -> Path:
-    package = Path(__file__).parent
-    # inside an installed wheel, else beside the package in a checkout
-    for folder in (package / "models" / "default", package.parent / "models" / "default"):
-        if (folder / MANIFEST).exists():
-            return folder
-    raise ModelNotFoundError(
-        "the default model is not installed; reinstall codesuggest, or train one with "
-        "'codesuggest train'"
-    )
-
-
-def verify_manifest(folder: Path, *, trusted: bool) -> dict[str, Any]:
-    """Check a model directory against its manifest and return the manifest."""
-    path = folder / MANIFEST
-    if not folder.is_dir() or not path.exists():
-        raise ModelNotFoundError(f"no model at {str(folder)!r}: it has no {MANIFEST}")
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        files: dict[str, str] = manifest["files"]
-        version, releases = manifest["version"], manifest["releases"]
-    except (ValueError, KeyError, TypeError):
-        raise ModelDamagedError(f"{MANIFEST} of {str(folder)!r} cannot be read") from None
-    if manifest.get("format") != _FORMAT or not isinstance(version, str) or not releases:
-        raise ModelDamagedError(
-            f"{str(folder)!r} has model format {manifest.get('format')!r}, expected {_FORMAT}"
-        )
-    for name, expected in files.items():
-        file = folder / name
-        if not file.is_file():
-            raise ModelDamagedError(f"the model in {str(folder)!r} lacks the file {name}")
-        if hashlib.sha256(file.read_bytes()).hexdigest() != expected:
-            raise ModelDamagedError(
-                f"the file {name} of the model in {str(folder)!r} differs from its manifest; "
-                "install or train the model again"
-            )
-    if not trusted:
-        for file in folder.rglob("*"):
-            if file.suffix in (".pkl", ".pickle", ".joblib", ".py", ".so"):
-                raise UntrustedModelError(
-                    f"the model in {str(folder)!r} holds {file.name}, which can run code; "
-                    "load it with trusted=True if you trust where it comes from"
-                )
-    return manifest
-
-
-def write_manifest(folder: Path, version: str, releases: Mapping[str, str], **more: Any) -> None:
-    """Write the manifest of a model directory: releases, versions, SHA-256 of each file."""
-    files = {
-        str(p.relative_to(folder).as_posix()): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in sorted(folder.rglob("*"))
-        if p.is_file() and p.name not in (MANIFEST, "MODEL_CARD.md")
-    }
-    payload = {
-        "format": _FORMAT,
-        "version": version,
-        "releases": dict(releases),
-        "spacy": spacy.__version__,
-        "files": files,
-        **more,
-    }
-    text = json.dumps(payload, indent=1, sort_keys=True) + "\n"
-    (folder / MANIFEST).write_text(text, encoding="utf-8")
-
-
-def save_model(
-    folder: Path, ranker: Ranker, indexes: Mapping[str, Any], known_words: frozenset[str]
-) -> None:
-    """Write a pipeline directory around a fitted ranker."""
-    nlp = blank_pipeline()
-    nlp.get_pipe("codesuggest_mentions").set_indexes(dict(indexes), known_words)
-    nlp.get_pipe("codesuggest_linker").ranker = ranker
-    nlp.meta["name"] = "codesuggest"
-    nlp.to_disk(folder)

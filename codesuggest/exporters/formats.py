@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
+from codesuggest.errors import InputError
 from codesuggest.schema import Note, SuggestionSet
 
 __all__ = ["HitFormat", "NoteFormat", "Pairs", "RecordFormat", "note_chunks", "whole_file"]
@@ -56,7 +57,15 @@ def note_chunks(form: NoteFormat, pairs: Pairs) -> Iterator[str]:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that appears under its name only once it is complete."""
+    """Open a file that appears under its name only once it is complete.
+
+    Raises
+    ------
+    InputError
+        It cannot be written there.
+    """
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder")
     if path.exists() and not path.is_file():
         # a device or a pipe is written to, not replaced
         with path.open("wb") as stream:
@@ -64,7 +73,11 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         return
     part = path.with_name(path.name + ".part")
     try:
-        with part.open("wb") as stream:
+        try:
+            stream = part.open("wb")
+        except OSError as error:
+            raise InputError(f"{path}: {error.strerror or type(error).__name__}") from None
+        with stream:
             yield stream
         part.replace(path)
     finally:

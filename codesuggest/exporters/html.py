@@ -153,21 +153,21 @@ def _marks(text: str, result: SuggestionSet) -> _Marks:
     for s in result:
         for mention in s.evidence:
             codes.setdefault(mention, []).append(f"{s.code} {s.confidence:.2f}")
-            rank = 0 if result.is_recommended(s) else 1
+            rank = 0 if result.is_recommended(s) else 2
             strength[mention] = min(
                 strength.get(mention, (9, 0)), (rank, mention.start_char - mention.end_char)
             )
     for item in result.suppressed:
         codes.setdefault(item.mention, []).append(f"not coded: {why(item.reason)}")
-        # words that a cue speaks about stand above those too weak to suggest
-        rank = 3 if item.mention.assertion.status == "present" else 2
+        # what a cue speaks about stands above what is too weak to recommend
+        rank = 3 if item.mention.assertion.status == "present" else 1
         strength.setdefault(item.mention, (rank, item.mention.start_char - item.mention.end_char))
     ordered = sorted(strength, key=lambda m: (*strength[m], m.start_char))
     keys = {mention: f"m{number}" for number, mention in enumerate(ordered)}
     spans = []
     for mention in ordered:
         status = mention.assertion.status
-        faint = "" if strength[mention][0] in (0, 2) else " faint"
+        faint = "" if strength[mention][0] < 2 else " faint"
         hint = f"{mention.label.lower()}, {status}: {'; '.join(codes[mention][:4])}"
         spans.append(
             Span(

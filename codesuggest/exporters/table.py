@@ -23,8 +23,17 @@ __all__ = [
     "note_blocks",
 ]
 
-#: plain, heading: the block's; code, strong, muted; good, warning, bad: how much to trust it.
-STYLES = ("plain", "heading", "code", "strong", "muted", "good", "warning", "bad")
+#: Names of styles, by what they say, and how a terminal shows them.
+STYLES = {
+    "plain": "none",
+    "heading": "bold",
+    "code": "bold cyan",
+    "strong": "bold",
+    "muted": "bright_black",
+    "good": "bold green",
+    "warning": "yellow",
+    "bad": "red",
+}
 
 Run = tuple[str, str]
 Cell = tuple[Run, ...]
@@ -251,9 +260,8 @@ def code_blocks(record: Mapping[str, Any]) -> Iterator[Block]:
             for depth, code in enumerate([*record["ancestors"], record])
         )
         yield Block("Place in the tree", (Column(""), Column("", 1)), rows)
-    yield from _coded("Codes below", record["children"])
-    if not record["billable"] and record["status"] == "seventh_missing":
-        yield from _coded("With its 7th character", record["suggestions"])
+    seventh = record["status"] == "seventh_missing"
+    yield from _coded("With its 7th character" if seventh else "Codes below", record["children"])
     for kind, texts in record["notes"].items():
         yield Block(_NOTE_KINDS.get(kind, kind), rows=tuple(_line(f"  {text}") for text in texts))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -13,7 +12,6 @@ from codesuggest.terminology.code_system import CheckResult, CodeSystem
 __all__ = [
     "code_record",
     "csv_chunks",
-    "dumps",
     "hit_record",
     "json_chunks",
     "jsonl_chunks",
@@ -84,10 +82,17 @@ def code_record(code: str, systems: Sequence[CodeSystem]) -> dict[str, Any]:
         ``"suggestions"`` only, and `title` None.
     """
 
-    def distance(pair: tuple[CodeSystem, CheckResult]) -> tuple[bool, bool, bool]:
+    def distance(pair: tuple[CodeSystem, CheckResult]) -> tuple[bool, ...]:
         system, check = pair
-        as_typed = check.code == code.strip().upper()
-        return check.code not in system, not as_typed, check.status == "malformed"
+        typed = code.strip().upper()
+        # only a system whose codes have dots can be meant by one
+        undotted = "." in typed and "." not in check.code
+        return (
+            undotted,
+            check.code not in system,
+            check.code != typed,
+            check.status == "malformed",
+        )
 
     system, check = min(((s, s.check(code)) for s in systems), key=distance)
     known = check.code in system
@@ -109,8 +114,3 @@ def code_record(code: str, systems: Sequence[CodeSystem]) -> dict[str, Any]:
         record["children"] = [hit_record(c) for c in system.children(check.code)]
         record["notes"] = {k: list(v) for k, v in system.notes(check.code).items()}
     return record
-
-
-def dumps(value: Any) -> str:
-    """Return `value` as readable JSON text with its characters kept."""
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"

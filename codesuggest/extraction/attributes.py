@@ -29,8 +29,8 @@ _QUANTITIES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
     for name, hints, pattern in (
         (
             "views",
-            ("view",),
-            rf"\b({_NUMBER})(?:\s*-\s*|\s+|\s*(?:or|to)\s*(?:\d+|more)\s+)views?\b",
+            ("view", "vw", "v"),
+            rf"\b({_NUMBER})(?:\s*-\s*|\s+|\s*(?:or|to)\s*(?:\d+|more)\s+)(?:views?|vws?|v)\b",
         ),
         ("levels", (), r"\b([CTLS]\d{1,2}(?:\s*(?:-|–|/|to|through)\s*[CTLS]?\d{1,2})?)\b"),
         ("length_cm", ("cm", "centimeter"), r"\b(\d+(?:\.\d+)?)\s*-?\s*(?:cm|centimeters?)\b"),

@@ -18,8 +18,9 @@ from codesuggest.extraction.attributes import AttributeFinder, Found
 from codesuggest.extraction.spelling import Speller
 from codesuggest.extraction.tokens import TokenLists
 from codesuggest.schema import Section
+from codesuggest.terminology.abbreviations import AmbiguousAbbreviations
 from codesuggest.terminology.alias_index import AliasIndex, stem_hash
-from codesuggest.terminology.words import AXIS_WORDS, WordForms
+from codesuggest.terminology.words import AXIS_WORDS, WordForms, name_sides
 
 __all__ = ["Extract", "Extraction", "MentionFinder"]
 
@@ -181,8 +182,32 @@ class MentionFinder:
         self.attributes = attributes
         self.forms: WordForms = next(iter(self.indexes.values())).forms
         self._speller = Speller(self._rarity, known_words)
+        self._ambiguous = AmbiguousAbbreviations.packaged()
         self._stems: dict[str, tuple[str, ...]] = {}
         self._sums: dict[str, int] = {}
+
+    def _expand(self, text: str, tokens: TokenLists) -> list[str]:
+        """Replace ambiguous abbreviations, written in capitals, by what they mean here."""
+        senses = self._ambiguous.senses
+        words = tokens.words
+        found = [
+            i
+            for i, word in enumerate(words)
+            if word in senses and text[tokens.starts[i] : tokens.ends[i]].isupper()
+        ]
+        if not found:
+            return words
+        lower = text.lower()
+        shouting = sum(map(str.isupper, text)) > 0.5 * sum(map(str.isalpha, text))
+        chosen: dict[str, str] = {}
+        for word in {words[i] for i in found}:
+            sense = self._ambiguous.choose(word, lower, shouting=shouting)
+            if sense is not None:
+                chosen[word] = f"{word}={sense.expansion}"
+        words = list(words)
+        for i in found:
+            words[i] = chosen.get(words[i], words[i])
+        return words
 
     def _rarity(self, stem: str) -> float | None:
         for index in self.indexes.values():
@@ -196,6 +221,9 @@ class MentionFinder:
         known = self._stems.get(word)
         if known is None:
             known = () if word in AXIS_WORDS else self.forms.stems(word)
+            if "=" in word and len(word) > 1:
+                # an ambiguous abbreviation with the sense chosen for this note
+                known = self.forms.bag(word.partition("=")[2])
             if len(known) == 1 and self._rarity(known[0]) is None:
                 meant = self._speller.correct(word)
                 if meant is not None:
@@ -216,7 +244,7 @@ class MentionFinder:
         self, text: str, tokens: TokenLists, sections: Sequence[Section], groups: Mapping[str, str]
     ) -> Extraction:
         """Return the mentions in order of the text."""
-        words = tokens.words
+        words = tokens.words = name_sides(self._expand(text, tokens))
         sums = [self._sum(w) for w in words]
         units = [i for i, s in enumerate(sums) if s]
         if not units:

@@ -97,11 +97,26 @@ class Ranker:
         self.operating_points: dict[str, float] = dict.fromkeys(SYSTEMS, 0.5)
         self.priors: dict[str, int] = {}
         self.report_rates: dict[str, float] = {}
+        self.fingerprints: dict[str, str] = {}
         self.drugs = DrugTable.packaged()
         self.finder: CandidateFinder | None = None
 
     def bind(self, indexes: Mapping[str, AliasIndex], systems: Mapping[str, CodeSystem]) -> Ranker:
-        """Give the ranker the alias indexes and code systems it ranks over."""
+        """Give the ranker the alias indexes and code systems it ranks over.
+
+        Raises
+        ------
+        ModelDamagedError
+            The model was trained over other codes than the ones given.
+        """
+        prints = {name: system.fingerprint for name, system in systems.items()}
+        changed = [n for n, value in self.fingerprints.items() if prints.get(n) != value]
+        if changed:
+            raise ModelDamagedError(
+                f"the model was trained over other codes of {', '.join(changed)} than this "
+                "library holds; install matching versions or train the model again"
+            )
+        self.fingerprints = prints
         self.finder = CandidateFinder(indexes, systems, self.priors)
         return self
 
@@ -316,6 +331,7 @@ class Ranker:
             "operating_points": self.operating_points,
             "priors": self.priors,
             "report_rates": self.report_rates,
+            "fingerprints": self.fingerprints,
         }
         (folder / "ranker.json").write_text(
             json.dumps(payload, indent=1, sort_keys=True), encoding="utf-8"
@@ -349,6 +365,7 @@ class Ranker:
             self.operating_points = payload["operating_points"]
             self.priors = payload["priors"]
             self.report_rates = payload["report_rates"]
+            self.fingerprints = payload["fingerprints"]
             for kind, models in (("mention", self.mention_models), ("note", self.note_models)):
                 for label in LABELS:
                     path = folder / f"{kind}_{label.lower()}.npz"

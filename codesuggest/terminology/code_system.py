@@ -7,6 +7,7 @@ builds from a publisher's file or from our starter catalogues.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -142,6 +143,11 @@ class CodeSystem:
             The release does not hold it; `check` says what may have been meant.
         """
         return self._code(self._row(code))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the codes in their order: a model's tables count rows of exactly these."""
+        return hashlib.sha256("\n".join(self.codes).encode("utf-8")).hexdigest()[:16]
 
     def search(self, words: str, top_k: int = 20) -> list[Code]:
         """Return the codes that fit `words` best, in any order, stemmed, abbreviated, misspelt.

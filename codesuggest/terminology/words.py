@@ -16,16 +16,31 @@ from pathlib import Path
 
 from codesuggest.errors import TerminologyError
 
-__all__ = ["AXIS_WORDS", "DATA", "STOP_WORDS", "TOKEN", "WordForms", "read_csv", "stem", "tokenize"]
+__all__ = [
+    "AXIS_WORDS",
+    "DATA",
+    "STOP_WORDS",
+    "TOKEN",
+    "WordForms",
+    "name_sides",
+    "read_csv",
+    "stem",
+    "tokenize",
+]
 
 DATA = Path(__file__).parent / "data"
 
-# One token: a decimal number, a run of letters or digits (apostrophes dropped later), or a
-# single other sign. Letters and digits part ("5cm", "L4"), because sizes and levels need it;
-# "L4", "C5", "T2DM" and the like are kept whole by the third branch.
+# One token: "x-ray" in its spellings; a letter bound to a word ("C-section", "L-spine"); slash
+# and ampersand shorthand ("s/p", "w/", "I&D"); a number; a short word with its number ("L4",
+# "T2"); letters with dots ("H.T.N."); a word; any other sign. Letters and digits part ("5cm"),
+# because sizes and levels need it.
 TOKEN = re.compile(
-    r"\b[A-Za-z]/[A-Za-z]{1,2}\b|\b[wW]/|\b[A-Za-z]&[A-Za-z]\b|\d+(?:[.,]\d+)+|[^\W\d_]{1,3}\d{1,2}(?![^\W_])|\d{1,4}(?:st|nd|rd|th)\b|\d+|"
-    r"(?:[^\W\d_]\.){2,}|[^\W\d_]+(?:['’][^\W\d_]+)*(?:\d(?=[^\W\d_]|\b)[^\W\d_]*)?|[^\w\s]|_+|\S",
+    r"[xX][ -]?[rR]ays?\b"
+    r"|\b[A-Za-z]-[A-Za-z]{3,}\b"
+    r"|\b[A-Za-z]/[A-Za-z]{1,2}\b|\b[wW]/|\b[A-Za-z]&[A-Za-z]\b"
+    r"|\d+(?:[.,]\d+)+|[^\W\d_]{1,3}\d{1,2}(?![^\W_])|\d{1,4}(?:st|nd|rd|th)\b|\d+"
+    r"|(?:[^\W\d_]\.){2,}"
+    r"|[^\W\d_]+(?:['’][^\W\d_]+)*(?:\d(?=[^\W\d_]|\b)[^\W\d_]*)?|[^\w\s]|_+|\S",
     re.UNICODE,
 )
 
@@ -81,7 +96,6 @@ STOP_WORDS = frozenset(
         "parts",
         "region",
         "area",
-        "level",
         "also",
         "known",
         "involving",
@@ -120,6 +134,27 @@ AXIS_WORDS = frozenset(
         "sided",
         "both",
         "bilaterally",
+    ]
+)
+
+#: Words before which "left" and "right" name a thing of its own.
+_NAMED_SIDES = frozenset(
+    [
+        "heart",
+        "ventricle",
+        "ventricular",
+        "atrium",
+        "atrial",
+        "bundle",
+        "hemicolectomy",
+        "hemicolon",
+        "colectomy",
+        "colon",
+        "coronary",
+        "shift",
+        "hepatectomy",
+        "hepatic",
+        "main",
     ]
 )
 
@@ -163,7 +198,7 @@ def stem(word: str) -> str:
     """
     if len(word) < 4 or not word.isalpha():
         return word
-    if "ae" in word or "oe" in word:
+    if ("ae" in word or "oe" in word) and not word.endswith(("oe", "oes", "oed")):
         word = word.replace("ae", "e").replace("oe", "e")
     for suffix, replacement in _SUFFIXES:
         if word.endswith(suffix):
@@ -193,6 +228,8 @@ def fold(token: str) -> str:
         )
     if "'" in token:
         token = token.removesuffix("'s").replace("'", "") or token
+    if token.startswith("x") and token.rstrip("s").endswith("ray") and len(token) < 7:
+        return "xray"
     if "." in token and len(token) > 2 and not token[0].isdigit():
         token = token.replace(".", "")
     return token
@@ -225,6 +262,16 @@ def read_csv(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
                 )
             rows.append(row)
     return rows
+
+
+def name_sides(tokens: list[str]) -> list[str]:
+    """Mark "left" and "right" where they are part of a name ("left heart") and not a side."""
+    if "left" in tokens or "right" in tokens:
+        return [
+            f"{token}~" if token in ("left", "right") and following in _NAMED_SIDES else token
+            for token, following in zip(tokens, [*tokens[1:], ""], strict=True)
+        ]
+    return tokens
 
 
 class WordForms:
@@ -266,11 +313,13 @@ class WordForms:
         return known
 
     def _stems(self, token: str) -> tuple[str, ...]:
+        if token[-1:] == "~":
+            return (token[:-1],)
         expansion = self.shorthand.get(token)
         words = expansion.split() if expansion else (token,)
         out: list[str] = []
         for word in words:
-            if word in STOP_WORDS:
+            if word in STOP_WORDS or word in AXIS_WORDS:
                 continue
             family = self.families.get(word)
             if family is None:
@@ -281,7 +330,7 @@ class WordForms:
     def bag(self, text: str) -> tuple[str, ...]:
         """Return the distinct stems of `text` in order, side and other axis words left out."""
         stems: dict[str, None] = {}
-        for token in tokenize(text):
+        for token in name_sides(tokenize(text)):
             if token not in AXIS_WORDS:
                 stems.update(dict.fromkeys(self.stems(token)))
         return tuple(stems)

@@ -19,8 +19,8 @@ import numpy as np
 
 import codesuggest
 from codesuggest.extraction.pipeline import blank_pipeline
+from codesuggest.model_directory import save_model, write_manifest
 from codesuggest.schema import SYSTEMS
-from codesuggest.suggester import save_model, write_manifest
 from codesuggest.terminology.aliases import Alias, catalogue_aliases, lexicon_aliases
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.releases import load_release

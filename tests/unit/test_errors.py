@@ -56,7 +56,9 @@ class TestTree:
     [
         pytest.param(
             name,
-            marks=[pytest.mark.xfail(raises=TypeError, reason="its constructor takes two arguments")]
+            marks=[
+                pytest.mark.xfail(raises=TypeError, reason="its constructor takes two arguments")
+            ]
             if name == "MissingExtraError"
             else [],
         )

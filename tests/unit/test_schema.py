@@ -84,9 +84,7 @@ VALUES = {
 
 
 def test_every_public_dataclass_is_listed_here() -> None:
-    public = {
-        name for name in schema.__all__ if dataclasses.is_dataclass(getattr(schema, name))
-    }
+    public = {name for name in schema.__all__ if dataclasses.is_dataclass(getattr(schema, name))}
     assert public == {type(value).__name__ for value in VALUES.values()}
 
 

@@ -118,8 +118,7 @@ def test_a_short_line_of_a_naming_section_is_a_mention_as_a_whole(
 ) -> None:
     line = text.split("\n")[-1]
     assert (label, line, -1) in [
-        (e.label, text[e.start_char : e.end_char], e.bag)
-        for e in suggester.extract(text).extracts
+        (e.label, text[e.start_char : e.end_char], e.bag) for e in suggester.extract(text).extracts
     ]
 
 
@@ -166,9 +165,7 @@ NOISE = st.sampled_from(
 @given(st.lists(NOISE | st.text(max_size=4), max_size=25).map("".join))
 def test_every_offset_is_exact(text: str) -> None:
     found = extract(text)
-    assert [
-        e for e in found.extracts if not 0 <= e.start_char < e.end_char <= len(text)
-    ] == []
+    assert [e for e in found.extracts if not 0 <= e.start_char < e.end_char <= len(text)] == []
     spans = [(e.start_char, e.end_char) for e in found.extracts]
     assert spans == sorted(spans)
     assert [text[s:e] for s, e in spans if text[s:e] != text[s:e].strip()] == []

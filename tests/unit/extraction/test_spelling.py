@@ -4,7 +4,14 @@ import pytest
 
 from codesuggest.extraction.spelling import Speller
 
-RARITY = {"diabet": 3.0, "hypertens": 2.0, "pneumonia": 4.0, "asthma": 3.5, "cough": 1.0, "couch": 6.0}
+RARITY = {
+    "diabet": 3.0,
+    "hypertens": 2.0,
+    "pneumonia": 4.0,
+    "asthma": 3.5,
+    "cough": 1.0,
+    "couch": 6.0,
+}
 
 
 @pytest.fixture

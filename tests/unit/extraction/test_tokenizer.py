@@ -14,7 +14,8 @@ TOKENIZER = ClinicalTokenizer(Vocab())
 #: Pieces that break tokenizers, thrown together with whatever hypothesis makes up.
 PIECES = [
     "\r\n", "\r", "\n\n", "\t", "\x00", "\x0b\x0c", "\x1c\x1d\x1e", "\x85", "\u2028", "\u00a0",
-    "\u200b", "\u200f", "\ufeff", "😀", "👩‍⚕️", "🇺🇸", "e\u0301", "\u0301", "שלום", "مرحبا", "\u202eabc", "ﬁ", "Ⅷ",
+    "\u200b", "\u200f", "\ufeff", "😀", "👩‍⚕️", "🇺🇸", "e\u0301", "\u0301", "שלום", "مرحبا",
+    "\u202eabc", "ﬁ", "Ⅷ",
     "١٢", "²", "中文", "  ", " ", "s/p", "I&D", "L4-5", "h.t.n.", "Crohn's", "Crohn’s", "2.5cm",
     "3rd", "w/", "___", "[ ]", "T2DM", "1,000.50", "…", "-", "İ", "ß",
 ]  # fmt: skip
@@ -45,9 +46,7 @@ def test_token_lists_leave_blanks_out_and_keep_offsets(text: str) -> None:
     reader = TokenReader()
     tokens = reader.tokens(TOKENIZER(text))
     spans = list(zip(tokens.starts, tokens.ends, strict=True))
-    assert spans == [
-        (m.start(), m.end()) for m in TOKEN.finditer(text) if fold(m.group()) != ""
-    ]
+    assert spans == [(m.start(), m.end()) for m in TOKEN.finditer(text) if fold(m.group()) != ""]
     assert tokens.words == [fold(text[s:e]) for s, e in spans]
     assert len(tokens.sentences) == len(spans)
 

@@ -106,7 +106,12 @@ def test_features_are_finite_and_in_their_columns(finder: CandidateFinder) -> No
     assert table.features.shape == (len(table), len(FEATURES))
     assert np.isfinite(table.features).all()
     first = table.features[codes(table).index("I10")]
-    assert [first[AT[n]] for n in ("core_covered", "exact", "exact_core", "lexicon")] == [1, 1, 1, 1]
+    assert [first[AT[n]] for n in ("core_covered", "exact", "exact_core", "lexicon")] == [
+        1,
+        1,
+        1,
+        1,
+    ]
     second = table.features[codes(table).index("R03.0")]
     assert [second[AT[n]] for n in ("exact", "exact_core", "lexicon")] == [0, 0, 0]
 
@@ -114,7 +119,11 @@ def test_features_are_finite_and_in_their_columns(finder: CandidateFinder) -> No
 def test_views_are_met_or_contradicted(finder: CandidateFinder) -> None:
     table = finder([query("knee x-ray", "PROCEDURE", views="3")], [0])
     met = dict(
-        zip(codes(table), table.features[:, [AT["axes_met"], AT["axes_against"]]].tolist(), strict=True)
+        zip(
+            codes(table),
+            table.features[:, [AT["axes_met"], AT["axes_against"]]].tolist(),
+            strict=True,
+        )
     )
     assert met == {"73560": [0, 1], "73562": [1, 0]}
 

@@ -47,7 +47,7 @@ def test_term_query() -> None:
         ("type 2 diabetes", "ICD-10-CM", "E11.9"),
         ("community acquired pneumonia", "ICD-10-CM", "J18.9"),
         ("total knee replacement", "CPT", "27447"),
-        ("comprehensive metabolic panel", "CPT", "80053"),
+        ("chest x-ray 2 views", "CPT", "71046"),
         ("dexamethasone injection", "HCPCS", "J1100"),
     ],
 )

@@ -1,19 +1,28 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from codesuggest.errors import ModelDamagedError
 from codesuggest.ranking.trees import TreeEnsemble
 
 
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    # trees this small are slower on many threads, much slower where the cores are busy
+    with threadpool_limits(1):
+        yield
+
+
 def fitted(
-    seed: int, missing: float = 0.0, trees: int = 25, **options: object
+    seed: int, missing: float = 0.0, trees: int = 15, **options: object
 ) -> tuple[HistGradientBoostingClassifier, np.ndarray]:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(400, 5))
@@ -24,7 +33,7 @@ def fitted(
     return model.fit(x, y), x
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("missing", [0.0, 0.3], ids=["whole", "with NaN"])
 @pytest.mark.parametrize(
     "options",
@@ -45,7 +54,8 @@ def test_equals_sklearn(seed: int, missing: float, options: dict[str, object]) -
         )
 
 
-MODEL, _ = fitted(5, 0.2)
+with threadpool_limits(1):
+    MODEL, _ = fitted(5, 0.2)
 ENSEMBLE = TreeEnsemble.from_sklearn(MODEL)
 number = st.floats(allow_nan=True, allow_infinity=True, width=32)
 

@@ -44,9 +44,7 @@ def windows(
         [sum(map(stem_hash, index.forms.stems(u))) & (2**64 - 1) for u in units], dtype=np.uint64
     )
     start, end, bag = index.windows(sums, np.array(breaks or [0] * len(units)))
-    return [
-        (int(s), int(e), terms(index, int(b))) for s, e, b in zip(start, end, bag, strict=True)
-    ]
+    return [(int(s), int(e), terms(index, int(b))) for s, e, b in zip(start, end, bag, strict=True)]
 
 
 def test_hash_is_the_same_on_every_machine() -> None:
@@ -106,7 +104,7 @@ def test_windows(
 
 
 def test_no_window_is_longer_than_the_limit() -> None:
-    words = "acute kidney failure heart gout asthma fever cough anemia".split()
+    words = ["acute", "kidney", "failure", "heart", "gout", "asthma", "fever", "cough", "anemia"]
     assert len(words) == MAX_WINDOW + 1
     index = AliasIndex.build(
         [Alias(" ".join(w), "CPT", i, "synonym") for i, w in enumerate((words, words[:-1]))],
@@ -131,7 +129,9 @@ def test_windows_find_what_looking_at_every_window_finds(units: list[str]) -> No
 
 
 @pytest.mark.parametrize(
-    "stems", [[], ["gout"], ["hypertension", "gout"], ["acute"]], ids=["none", "new", "one new", "part"]
+    "stems",
+    [[], ["gout"], ["hypertension", "gout"], ["acute"]],
+    ids=["none", "new", "one new", "part"],
 )
 def test_find_bag_of_what_is_no_alias(index: AliasIndex, stems: list[str]) -> None:
     assert index.find_bag(map(stem, stems)) == -1
@@ -139,7 +139,7 @@ def test_find_bag_of_what_is_no_alias(index: AliasIndex, stems: list[str]) -> No
 
 def test_near_ranks_by_rare_words_in_common(index: AliasIndex) -> None:
     query = index.ids(map(stem, ["acute", "kidney", "failure"]))
-    (bags, cosines), = index.near([query], 10)
+    ((bags, cosines),) = index.near([query], 10)
     assert [terms(index, int(b)) for b in bags[:2]] == [
         tuple(sorted(map(stem, w))) for w in (["acute", "kidney", "failure"], ["kidney", "failure"])
     ]
@@ -158,7 +158,7 @@ def test_near_keeps_the_best_and_takes_many_queries(index: AliasIndex) -> None:
 
 
 def test_near_of_an_empty_query_is_empty(index: AliasIndex) -> None:
-    (bags, cosines), = index.near([[]], 5)
+    ((bags, cosines),) = index.near([[]], 5)
     assert len(bags) == len(cosines) == 0
 
 

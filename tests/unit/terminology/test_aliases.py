@@ -61,16 +61,16 @@ class TestEveryLexiconFile:
     def test_codes_are_reportable(self, path: Path, systems: dict[str, CodeSystem]) -> None:
         codes = {r["code"] for r in read_csv(path, LEXICON_COLUMNS)}
         assert [
-            c for c in sorted(codes) if not any(c in s and s.is_billable(c) for s in systems.values())
+            c
+            for c in sorted(codes)
+            if not any(c in s and s.is_billable(c) for s in systems.values())
         ] == []
 
     def test_codes_are_written_as_the_release_writes_them(
         self, path: Path, systems: dict[str, CodeSystem]
     ) -> None:
         codes = {r["code"] for r in read_csv(path, LEXICON_COLUMNS)}
-        assert [
-            c for c in sorted(codes) if not any(c in s.row_of for s in systems.values())
-        ] == []
+        assert [c for c in sorted(codes) if not any(c in s.row_of for s in systems.values())] == []
 
     def test_no_term_stands_for_two_codes(self, path: Path) -> None:
         codes = defaultdict(list)
@@ -149,9 +149,7 @@ def test_title_alias(
     assert (code, source) in titles[term]
 
 
-def test_title_aliases_stand_for_reportable_codes(
-    icd: CodeSystem, all_titles: list[Alias]
-) -> None:
+def test_title_aliases_stand_for_reportable_codes(icd: CodeSystem, all_titles: list[Alias]) -> None:
     assert {bool(icd.billable[a.row]) for a in all_titles} == {True}
 
 

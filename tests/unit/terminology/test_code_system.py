@@ -81,9 +81,7 @@ def test_iterating_yields_headers_too(icd: CodeSystem) -> None:
 # -- get and check ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "given", ["E11.22", "E1122", "e11.22", " e11 22 ", "E11.22."], ids=repr
-)
+@pytest.mark.parametrize("given", ["E11.22", "E1122", "e11.22", " e11 22 ", "E11.22."], ids=repr)
 def test_get_takes_any_spelling(icd: CodeSystem, given: str) -> None:
     assert icd.get(given).code == "E11.22"
     assert given in icd
@@ -114,7 +112,11 @@ def test_what_is_no_text_is_not_contained(icd: CodeSystem, given: object) -> Non
         ("S06.0X7", "S06.0X7", "unknown", "S06.0X0A", 12),
         ("QA0.0101", "QA0.0101", "valid", None, 0),
         pytest.param(
-            "QA0.9", "QA0.9", "unknown", "QA0.0101", 12,
+            "QA0.9",
+            "QA0.9",
+            "unknown",
+            "QA0.0101",
+            12,
             marks=pytest.mark.xfail(reason="the form does not know categories like QA0"),
         ),
         ("W19", "W19", "seventh_missing", "W19.XXXA", 3),
@@ -180,9 +182,7 @@ def test_children_and_descendants(icd: CodeSystem) -> None:
     assert [c.code for c in icd.children("E11.2")] == ["E11.21", "E11.22", "E11.29"]
     assert icd.children("I10") == icd.descendants("I10") == ()
     assert [c.code for c in icd.descendants("S52.521")] == [f"S52.521{x}" for x in "ADGKPS"]
-    assert len(icd.descendants("E11")) == 87 + sum(
-        not c.billable for c in icd.descendants("E11")
-    )
+    assert len(icd.descendants("E11")) == 87 + sum(not c.billable for c in icd.descendants("E11"))
 
 
 def test_notes_inherit_but_inclusion_terms_do_not(icd: CodeSystem) -> None:
@@ -266,9 +266,7 @@ def test_save_and_load(tmp_path: Path) -> None:
     assert repr(again) == "CodeSystem('ICD-10-CM', 'FY1999', 2 codes)"
 
 
-ESCAPES = pytest.mark.xfail(
-    raises=(EOFError, zipfile.BadZipFile), reason="NumPy's other errors are let through"
-)
+ESCAPES = pytest.mark.xfail(reason="NumPy's EOFError and BadZipFile are let through")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -288,11 +286,15 @@ def test_load_refuses_a_damaged_table(tmp_path: Path, content: bytes | str | Non
         path.write_bytes(path.read_bytes()[:200])
     elif isinstance(content, bytes):
         path.write_bytes(content)
-    with pytest.raises(TerminologyError, match=r"t\.npz: not a readable code table"):
-        try:
-            CodeSystem.load(path)
-        finally:
-            gc.collect()  # NumPy leaves the file of a broken archive open
+    try:
+        CodeSystem.load(path)
+    except Exception as error:
+        found = (type(error), str(error))
+    else:
+        found = (AssertionError, "nothing was raised")
+    gc.collect()  # NumPy leaves the file of a broken archive open
+    assert found[0] is TerminologyError
+    assert "t.npz: not a readable code table" in found[1]
 
 
 def test_load_refuses_an_archive_of_something_else(tmp_path: Path) -> None:
