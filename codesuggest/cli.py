@@ -1,4 +1,4 @@
-"""The command line: ``codesuggest suggest``, ``search``, ``show``, ``benchmark``, ``version``.
+"""The command line: suggest, search, show, benchmark, evaluate, version.
 
 Exit codes: 0 done; 1 done in part (some notes could not be read, or `show` found no such code);
 2 nothing done, one line on standard error says why; 3 a defect of codesuggest itself.
@@ -234,6 +234,27 @@ def benchmark(
 
     record = run(read_texts(notes, limit), model, trusted=trusted).to_dict()
     _record(form, record, table.benchmark_blocks(record))
+
+
+@app.command()
+def evaluate(
+    notes: Annotated[
+        list[Path],
+        typer.Argument(metavar="GOLD.JSONL...", help="Coded notes in the form of the gold files."),
+    ],
+    form: RecordOption = RecordFormat.TABLE,
+    model: ModelOption = None,
+    trusted: TrustedOption = False,
+) -> None:
+    """Score a model on coded notes that it did not learn from."""
+    from codesuggest import load
+    from codesuggest.training.corpora import read_gold
+    from codesuggest.training.evaluate import evaluate as score
+
+    coded = [note for path in notes for note in read_gold(path)]
+    found = score(load(model, trusted=trusted), coded)
+    record = {"n_notes": len(coded), "figures": {e.system: e.to_dict() for e in found}}
+    _record(form, record, table.evaluation_blocks(record))
 
 
 @app.command()

@@ -316,3 +316,27 @@ def benchmark_blocks(record: Mapping[str, Any]) -> Iterator[Block]:
             _line(f"resident memory  {'unknown' if memory is None else f'{memory:.0f} MB'}"),
         ),
     )
+
+
+def evaluation_blocks(record: Mapping[str, Any]) -> Iterator[Block]:
+    """Lay out the figures of ``codesuggest evaluate``."""
+    yield Block(f"{record['n_notes']} coded notes", rule=True)
+    names = (
+        "precision", "recall", "f1", "lenient_precision", "recall_at_5", "recall_at_20",
+        "evidence_recall", "trap_rate", "ece",
+    )  # fmt: skip
+    columns = (
+        Column("", 1),
+        *(Column(name, 0, True) for name in record["figures"]),
+    )
+    rows = tuple(
+        (
+            _cell(name.replace("_", " ")),
+            *(
+                _cell(f"{figures.get(name, figures['scores'].get(name, 0.0)):.3f}", "code")
+                for figures in record["figures"].values()
+            ),
+        )
+        for name in names
+    )
+    yield Block("", columns, rows)

@@ -23,12 +23,12 @@ _MARKS = " \t*#_=-–•.:>"
 # a header at the start of a line: list or markdown marks, words, then colon, dash or line end
 _LINE = re.compile(
     r"^[ \t]*(?P<mark>[#*=_>•-]{1,6}[ \t]*)?(?:\(?[0-9IVX]{1,4}[.)][ \t]*)?(?:\*\*|__)?"
-    r"(?P<title>[A-Za-z][A-Za-z0-9 /&,'()-]{0,58}?)"
+    r"(?P<title>[A-Za-z][A-Za-z0-9_ /&,'()-]{0,58}?)"
     r"(?P<end>[ \t]*(?:\*\*|__)?[ \t]*(?::|=|–| - |[ \t]*$))",
     re.MULTILINE,
 )
 # inside a line: capitals before a colon
-_INSIDE = re.compile(r"(?<=[.\s,;])(?P<title>[A-Z][A-Z/&()-]*(?: [A-Z/&()-]+){0,6}):")
+_INSIDE = re.compile(r"(?<=[.\s,;])(?P<title>[A-Z][A-Z_/&()-]*(?: [A-Z_/&()-]+){0,6}):")
 _BULLETS = frozenset({"•", "-", "*", ">"})
 #: Groups of sections whose bullets are items of the list, whatever words they begin with.
 _LISTS = frozenset({"assessment", "plan", "exam", "ros", "problem_list", "course", "results"})

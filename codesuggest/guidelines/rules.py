@@ -10,9 +10,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from codesuggest.guidelines.combinations import Combination, combinations, matching
+from codesuggest.guidelines.combinations import DATA, Combination, combinations, matching
 from codesuggest.schema import Edit, Suggestion
 from codesuggest.terminology.code_system import CodeSystem
+from codesuggest.terminology.words import read_csv
 
 __all__ = ["CodingRules"]
 
@@ -28,6 +29,9 @@ class CodingRules:
     def __init__(self, icd10cm: CodeSystem) -> None:
         self._icd = icd10cm
         self._combinations = combinations()
+        self._categories = read_csv(
+            DATA / "one_code_categories.csv", ("category", "unspecified", "source")
+        )
 
     def __call__(
         self, suggestions: Sequence[Suggestion], reported: Callable[[Suggestion], bool]
@@ -45,6 +49,7 @@ class CodingRules:
         for rule in self._combinations:
             self._combine(rule, out, reported)
         self._less_specific(out, reported)
+        self._one_code(out, reported)
         out.sort(key=lambda s: -s.confidence)
         return out
 
@@ -102,6 +107,20 @@ class CodingRules:
                         (first.code,),
                     )
                     out[i] = dataclasses.replace(s, edits=(*s.edits, edit))
+
+    def _one_code(self, out: list[Suggestion], reported: Callable[[Suggestion], bool]) -> None:
+        """Hold back the unspecified code of a category that another code reports better."""
+        held = {row["unspecified"]: row for row in self._categories}
+        codes = [s.code for s in out if s.system == "ICD-10-CM" and reported(s) and not s.withheld]
+        for i, s in enumerate(out):
+            row = held.get(s.code)
+            if s.system != "ICD-10-CM" or row is None or s.withheld:
+                continue
+            better = [c for c in codes if c.startswith(row["category"]) and c != s.code]
+            if better:
+                message = f"reported as {better[0]} instead ({row['source']})"
+                edit = Edit("unspecified beside specific", "withhold", message, (better[0],))
+                out[i] = dataclasses.replace(s, edits=(*s.edits, edit))
 
     def _sides(self, one: str, other: str) -> bool:
         """Tell whether two codes are the two sides of one family."""

@@ -142,7 +142,7 @@ class CandidateFinder:
         systems: Mapping[str, CodeSystem],
         priors: Mapping[str, int] | None = None,
         n_near: int = 24,
-        n_kept: int = 12,
+        n_kept: int = 9,
     ) -> None:
         self.indexes = dict(indexes)
         self.systems = [systems[name] for name in SYSTEMS]

@@ -46,10 +46,10 @@ Array = np.ndarray[Any, Any]
 
 _STATIC = [list(FEATURES).index(n) for n in ("unspecified", "other", "prior", "category_prior")]
 #: Candidates of one mention that the note model looks at.
-_PER_MENTION = {"DIAGNOSIS": 5, "PROCEDURE": 8}
+_PER_MENTION = {"DIAGNOSIS": 4, "PROCEDURE": 7}
 _LEAST = 0.02
 #: Codes of one note that the note model looks at.
-_PER_NOTE = 60
+_PER_NOTE = 50
 
 
 @dataclass(slots=True)

@@ -62,32 +62,37 @@ def read_gold(path: Path) -> list[CodedNote]:
 
 
 def _read(path: Path) -> Iterator[CodedNote]:
-    with path.open(encoding="utf-8") as handle:
-        for number, line in enumerate(handle, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                must = row["must"] if "must" in row else row["codes"]
-                traps = tuple(trap["quote"] for trap in row.get("traps", ()))
-                setting = row.get("setting")
-                if setting is not None and setting not in SETTINGS:
-                    raise TrainingDataError(f"{path.name}, line {number}: unknown setting")
-                yield CodedNote(
-                    str(row["id"]),
-                    row["text"],
-                    tuple(_codes(must)),
-                    tuple(_codes(row.get("acceptable", ()))),
-                    traps,
-                    setting,
-                    path.parent.name,
-                )
-            except (ValueError, KeyError, TypeError) as error:
-                if isinstance(error, TrainingDataError):
-                    raise
-                raise TrainingDataError(
-                    f"{path.name}, line {number}: expected an object with id, text and must"
-                ) from None
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except OSError as error:
+        raise TrainingDataError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise TrainingDataError(f"{path}: not UTF-8 at byte {error.start}") from None
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            must = row["must"] if "must" in row else row["codes"]
+            traps = tuple(trap["quote"] for trap in row.get("traps", ()))
+            setting = row.get("setting")
+            if setting is not None and setting not in SETTINGS:
+                raise TrainingDataError(f"{path.name}, line {number}: unknown setting")
+            yield CodedNote(
+                str(row["id"]),
+                row["text"],
+                tuple(_codes(must)),
+                tuple(_codes(row.get("acceptable", ()))),
+                traps,
+                setting,
+                path.parent.name,
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            if isinstance(error, TrainingDataError):
+                raise
+            raise TrainingDataError(
+                f"{path.name}, line {number}: expected an object with id, text and must"
+            ) from None
 
 
 def _codes(rows: list[dict[str, object]]) -> Iterator[GoldCode]:

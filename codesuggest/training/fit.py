@@ -120,27 +120,38 @@ def prepare(nlp: Any, notes: Sequence[CodedNote], weight: float = 1.0) -> list[N
 def silent_bags(
     fits: Iterable[NoteFit], label: str, index: AliasIndex, finder: CandidateFinder
 ) -> list[int]:
-    """Return the bags of one or two words that notes mention and coders never report.
+    """Return the bags of one or two words that notes mention and coders never report for it.
 
-    A bag is silent when at least eight notes mention it and less than 3 % of them carry a code of
-    a category that it could mean.
+    A bag is silent when at least eight notes mention it and a note that does so is hardly
+    likelier than any other to carry a code of a category that the bag could mean.
     """
     seen: Counter[int] = Counter()
     coded: Counter[int] = Counter()
+    base: Counter[str] = Counter()
+    n_notes = 0
+
+    def categories_of(bag: int) -> set[str]:
+        return {
+            finder.systems[int(index.entry_system[e])].codes[int(index.entry_row[e])][:3]
+            for e in index.entries(bag)
+        }
+
     for fit in fits:
         if label == "PROCEDURE" and not fit.coded_procedures:
             continue
+        n_notes += 1
         categories = {g.code[:3] for g in (*fit.note.must, *fit.note.acceptable)}
+        base.update(categories)
         for bag in {e.bag for e in fit.input.found.extracts if e.label == label and e.bag >= 0}:
-            if index.bag_size[bag] > 2:
-                continue
-            seen[bag] += 1
-            coded[bag] += any(
-                finder.systems[int(index.entry_system[e])].codes[int(index.entry_row[e])][:3]
-                in categories
-                for e in index.entries(bag)
-            )
-    return sorted(b for b, n in seen.items() if n >= 8 and coded[b] < 0.03 * n)
+            if index.bag_size[bag] <= 2:
+                seen[bag] += 1
+                coded[bag] += not categories.isdisjoint(categories_of(bag))
+    silent = []
+    for bag, n in seen.items():
+        usual = sum(base[c] for c in categories_of(bag)) / max(n_notes, 1)
+        if n >= 8 and coded[bag] < max(0.03, 1.5 * min(usual, 0.3)) * n:
+            silent.append(bag)
+    return sorted(silent)
 
 
 def silence(

@@ -174,7 +174,8 @@ def test_round_trip_on_disk(index: AliasIndex, tmp_path: Path) -> None:
     assert again.forms.bag("HTN, renal") == index.forms.bag("HTN, renal")
     assert (again.bag_hash == index.bag_hash).all()
     assert windows(again, ["renal", "failure"]) == windows(index, ["renal", "failure"])
-    assert isinstance(again.bag_hash, np.memmap)
+    # memory-mapped, seen through a plain array
+    assert isinstance(again.bag_hash, np.memmap) or isinstance(again.bag_hash.base, np.memmap)
 
 
 def test_building_twice_gives_the_same_files(tmp_path: Path) -> None:
