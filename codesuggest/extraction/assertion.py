@@ -3,87 +3,51 @@
 The algorithm is ConText's (Harkema et al. 2009, J Biomed Inform 42:839-851) on our own table of
 cues (``data/cues.csv``): a cue reaches forward or backward to the end of its sentence or clause,
 a termination cue or a pseudo cue stops it, a cue inside the mention's own words says nothing.
+
+Columns of the table
+--------------------
+status : a status, ``pseudo`` (the words say nothing) or ``end`` (a cue's reach ends here)
+position : ``before`` or ``after`` the mention, or ``both``
+scope :
+    ``sentence``, ``clause``: how far the cue reaches. ``result``: a statement at the end of its
+    clause, which is a result when said of a test. ``template``: the answer behind a label.
+    ``adjacent``: right behind the mention. ``adjective``: right before it.
+    ``procedure``: reaches tests and procedures only (as all planned cues do). ``relative``: a
+    relative, unless she only reports. ``date``: a time in the past, see ``assertion_time``. For
+    ends, ``verb``: stops neither a condition nor a family cue.
 """
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
-from codesuggest.extraction.phrases import PhraseTable
+from codesuggest.extraction.assertion_cues import CueFinder, CueHit, CueRow
+from codesuggest.extraction.assertion_layout import (
+    Layout,
+    list_blocks,
+    section_status,
+    true_section,
+)
+from codesuggest.extraction.assertion_time import TimeRules
+from codesuggest.extraction.assertion_words import AssertionWords
 from codesuggest.extraction.tokens import TokenLists
 from codesuggest.schema import Assertion, Cue, Section
-from codesuggest.terminology.words import read_csv
 
 __all__ = ["AssertionFinder", "CueRow"]
 
-DATA = Path(__file__).parent / "data"
-
-#: Groups of sections that decide the status of what stands in them.
-_SECTION_STATUS: dict[str, str] = {
-    "family": "family",
-    "consent": "hypothetical",
-    "instructions": "hypothetical",
-}
-#: A comma or "and" followed by one of these starts a new statement.
-_NEW_STATEMENT = frozenset(
-    [
-        "he",
-        "she",
-        "they",
-        "patient",
-        "there",
-        "it",
-        "but",
-        "reports",
-        "endorses",
-        "complains",
-        "admits",
-        "has",
-        "positive",
-        "with",
-        "his",
-        "her",
-        "the",
-    ]
-)
-_CLAUSE_BREAKS = frozenset({";", ":", ".", "!", "•"})
-#: Words after which a backward cue still reaches over a comma ("chest pain, resolved").
-_REACH_AFTER = 12
-_REACH_BEFORE = 40
-_CHECKED = re.compile(r"\[\s*[xX✓]\s*\]\s*$")
-_UNCHECKED = re.compile(r"\[\s*\]\s*$")
-
-
-@dataclass(frozen=True, slots=True)
-class CueRow:
-    """One row of the cue table."""
-
-    status: str
-    position: str
-    scope: str
-
-
-@dataclass(slots=True)
-class _CueHit:
-    first: int
-    last: int
-    row: CueRow
-    stop_left: int
-    stop_right: int
-    template: bool = False
+_PRESENT = Assertion()
+#: Cues that stay cues inside the title of a known section ("Planned procedure: ...").
+_TITLE_CUES = frozenset({"planned", "proposed", "upcoming", "planned procedure"})
 
 
 class AssertionFinder:
     """Decide the assertion of spans of tokens."""
 
     def __init__(self) -> None:
-        rows = read_csv(DATA / "cues.csv", ("cue", "status", "position", "scope"))
-        self._table: PhraseTable[CueRow] = PhraseTable(
-            (row["cue"], CueRow(row["status"], row["position"], row["scope"])) for row in rows
-        )
+        self._lists = AssertionWords()
+        self._cues = CueFinder(self._lists)
+        self._time = TimeRules(self._lists)
 
     def __call__(
         self,
@@ -108,15 +72,39 @@ class AssertionFinder:
         groups : mapping of str to str
             Section kind to group.
         tests : sequence of bool, optional
-            Spans that name a test or procedure: "negative" is then a result, not a negation.
+            Spans that name a test or procedure: "negative" is then a result, not a negation,
+            and they can be planned. When not given, the words decide what can be planned.
         """
-        hits = self._hits(tokens)
-        by_sentence: dict[int, list[_CueHit]] = {}
+        hits = self._outside_titles(text, tokens, sections, groups)
+        by_sentence: dict[int, list[CueHit]] = {}
         for hit in hits:
-            by_sentence.setdefault(tokens.sentences[hit.first], []).append(hit)
+            by_sentence.setdefault(tokens.sentences[hit.last], []).append(hit)
+        blocks = self._blocks(text, tokens, hits)
+        layout = Layout(text, self._lists)
+        words = tokens.words
         out = []
-        for number, ((first, last), section) in enumerate(zip(spans, section_of, strict=True)):
-            is_test = tests is not None and tests[number]
+        names_procedure = self._lists.names_procedure
+        for number, ((first, last), place) in enumerate(zip(spans, section_of, strict=True)):
+            section = true_section(sections, place)
+            group = groups.get(section.kind, "")
+            near = by_sentence.get(tokens.sentences[first], ())
+            if not (near or blocks or layout.speaks or group in _SPEAKING):
+                out.append(_PRESENT)
+                continue
+            is_procedure = names_procedure(words[first : last + 1])
+            is_test = is_procedure if tests is None else tests[number]
+            is_procedure = is_procedure or is_test
+            in_history = group == "history_past"
+            chosen = [
+                hit
+                for hit in near
+                if self._reaches(hit, first, last, words, is_test, is_procedure, in_history)
+            ]
+            chosen.extend(
+                hit
+                for start, stop, hit in blocks
+                if start <= first < stop and (is_procedure or hit.row.status != "planned")
+            )
             cues = [
                 Cue(
                     hit.row.status,
@@ -124,81 +112,149 @@ class AssertionFinder:
                     tokens.starts[hit.first],
                     tokens.ends[hit.last],
                 )
-                for hit in by_sentence.get(tokens.sentences[first], ())
-                if self._reaches(hit, first, last) and not (is_test and hit.row.scope == "result")
+                for hit in chosen
             ]
-            before = text[max(0, tokens.starts[first] - 6) : tokens.starts[first]]
-            if _UNCHECKED.search(before):
-                start = tokens.starts[first] - len(before) + before.rindex("[")
-                cues.append(Cue("negated", text[start : start + 3], start, start + 3))
-            status = _SECTION_STATUS.get(groups.get(sections[section].kind, ""))
-            if status and sections[section].kind != "family_social_history":
-                cues.append(Cue(status, sections[section].title, -1, -1))
+            cues.extend(layout.cues(tokens.starts[first], tokens.ends[last]))
+            if any(cue.status == "negated" for cue in cues) and not self._lists[
+                "lifelong"
+            ].isdisjoint(words[first : last + 1]):
+                # who denies tobacco or allergies denies them of the past as well
+                cues.append(Cue("historical", cues[0].text, cues[0].start_char, cues[0].end_char))
+            if group in _SPEAKING:
+                status = section_status(
+                    section, groups, is_procedure, self._sentence(tokens, first), self._lists
+                )
+                if group in _LIFELONG and any(cue.status == "negated" for cue in cues):
+                    # what is denied here is denied of the past as well
+                    status = "historical"
+                if status:
+                    cues.append(Cue(status, section.title, -1, -1))
             out.append(Assertion.from_cues(tuple(cues)) if cues else _PRESENT)
         return out
 
-    def _hits(self, tokens: TokenLists) -> list[_CueHit]:
-        """Find the cues and how far each may reach to the left and to the right."""
-        found = self._table.find(tokens.words)
-        n = len(tokens.words)
-        stops = [
-            (start, end - 1)
-            for start, end, rows in found
-            if any(row.status == "end" for row in rows)
-        ]
-        hits: list[_CueHit] = []
-        for start, end, rows in found:
-            if any(row.status == "pseudo" for row in rows):
-                continue
-            for row in rows:
-                if row.status == "end":
-                    continue
-                hits.append(_CueHit(start, end - 1, row, -1, n))
+    def _outside_titles(
+        self,
+        text: str,
+        tokens: TokenLists,
+        sections: Sequence[Section],
+        groups: Mapping[str, str],
+    ) -> list[CueHit]:
+        """Return the cues that are not words of a section's title."""
+        hits = self._cues(text, tokens)
+        titles = [(s.start_char, s.start_char + len(s.title)) for s in sections if s.title]
+        if not titles or not hits:
+            return hits
+        starts = [start for start, _ in titles]
+        kept = []
         for hit in hits:
-            sentence = tokens.sentences[hit.first]
-            left = hit.first
-            limit = hit.first - _REACH_AFTER
-            while left > 0 and left > limit and tokens.sentences[left - 1] == sentence:
-                if tokens.words[left - 1] in _CLAUSE_BREAKS:
-                    break
-                left -= 1
-            right = hit.last
-            limit = hit.last + (_REACH_BEFORE if hit.row.scope == "sentence" else 14)
-            while right + 1 < n and right < limit and tokens.sentences[right + 1] == sentence:
-                word = tokens.words[right + 1]
-                if word in _CLAUSE_BREAKS and not (word == ":" and right == hit.last):
-                    break
-                if word == "," and right + 2 < n and tokens.words[right + 2] in _NEW_STATEMENT:
-                    break
-                right += 1
-            for first, _ in stops:
-                if hit.last < first <= right:
-                    right = first - 1
-                    break
-            for _, last in reversed(stops):
-                if left <= last < hit.first:
-                    left = last + 1
-                    break
-            hit.stop_left, hit.stop_right = left, right
-            hit.template = (
-                hit.first > 0
-                and tokens.words[hit.first - 1] in (":", "-", "–", "=", "?")
-                and (
-                    hit.last + 1 == n
-                    or tokens.sentences[hit.last + 1] != sentence
-                    or tokens.words[hit.last + 1] in (".", ",", ";", "|", "/", "-")
-                )
-            )
-        return hits
+            start = tokens.starts[hit.first]
+            place = bisect_left(starts, start + 1) - 1
+            if (
+                place >= 0
+                and start < titles[place][1]
+                and hit.row.status != "family"
+                and hit.row.scope != "date"
+                and text[start : tokens.ends[hit.last]].lower() not in _TITLE_CUES
+            ):
+                continue
+            kept.append(hit)
+        return kept
+
+    def _blocks(
+        self, text: str, tokens: TokenLists, hits: Sequence[CueHit]
+    ) -> list[tuple[int, int, CueHit]]:
+        """Return (first, stop) of tokens that take the status of a header, and the header's cue."""
+        found = []
+        for head_start, head_end, start, end in list_blocks(text, self._lists):
+            low, high = bisect_left(tokens.starts, start), bisect_left(tokens.starts, end)
+            for hit in hits:
+                if (
+                    head_start <= tokens.starts[hit.first] < head_end
+                    and tokens.starts[hit.last] <= head_end
+                    and hit.row.scope not in ("relative", "date", "template")
+                ):
+                    found.append((low, high, hit))
+        return found
 
     @staticmethod
-    def _reaches(hit: _CueHit, first: int, last: int) -> bool:
-        if hit.row.position == "before":
-            return hit.last < first <= hit.stop_right
-        if hit.row.scope == "template":
+    def _sentence(tokens: TokenLists, place: int) -> list[str]:
+        number = tokens.sentences[place]
+        low = bisect_left(tokens.sentences, number)
+        return tokens.words[low : bisect_left(tokens.sentences, number + 1)]
+
+    def _reaches(
+        self,
+        hit: CueHit,
+        first: int,
+        last: int,
+        words: Sequence[str],
+        is_test: bool,
+        is_procedure: bool,
+        in_history: bool,
+    ) -> bool:
+        row = hit.row
+        if row.scope == "date":
+            year = words[hit.last]
+            return self._time.is_past(
+                words,
+                (hit.first, hit.last),
+                (first, last),
+                (hit.left, hit.right),
+                in_history=in_history,
+                is_procedure=is_procedure,
+                is_year=len(year) == 4 and year.isdigit(),
+            )
+        if not is_procedure and (row.status == "planned" or row.scope == "procedure"):
+            return False
+        if row.position == "before":
+            if first <= hit.first and hit.last < last:
+                return self._tells_from_inside(hit, first, last, words, is_procedure)
+            if not (hit.first < first <= hit.right and hit.last < last):
+                return False
+            if row.scope == "adjective":
+                return first - hit.last <= 3
+            if row.scope == "procedure":
+                return row.status == "negated" or first - hit.last <= 6
+            if row.status == "historical" and words[hit.last] in _HISTORY_ENDS:
+                return not self._time.is_active(words, last + 1, self._clause_end(words, last))
+            return True
+        gap = hit.first - last
+        if row.scope == "template":
             # "Chest pain: denies", "Transfusion - No": the answer stands right behind its label
-            return hit.template and last < hit.first and hit.first - last <= 4
-        return hit.stop_left <= last < hit.first
+            return hit.template and 0 < gap <= 4
+        if row.scope == "adjacent":
+            return 0 < gap <= (1 if row.status == "historical" else 2)
+        if row.scope == "result" and (is_test or not hit.closes):
+            return False
+        return hit.left <= last < hit.first
+
+    @staticmethod
+    def _tells_from_inside(
+        hit: CueHit, first: int, last: int, words: Sequence[str], is_procedure: bool
+    ) -> bool:
+        """Tell whether a cue within a long mention is about the mention itself.
+
+        "I will order an MRI" and "no fracture" hold their own cue; in a name as "fracture
+        without displacement" the same words say nothing.
+        """
+        if hit.row.status == "planned":
+            return is_procedure and last - first >= _LONG_MENTION
+        return hit.row.status == "negated" and hit.first == first and words[first] in _OPENS
+
+    @staticmethod
+    def _clause_end(words: Sequence[str], place: int) -> int:
+        stop = min(len(words), place + 25)
+        for i in range(place + 1, stop):
+            if words[i] in (";", ".", "•"):
+                return i
+        return stop
 
 
-_PRESENT = Assertion()
+_SPEAKING = frozenset(
+    {"family", "consent", "instructions", "plan", "history_past", "social", "allergy"}
+)
+_OPENS = frozenset({"no", "not", "without", "denies", "negative"})
+#: Tokens from first to last of a mention that is rather a statement than a name.
+_LONG_MENTION = 4
+_LIFELONG = frozenset({"social", "allergy"})
+_HISTORY_ENDS = frozenset({"of", "h/o", "hx", "pmh", "pmhx", "for", "includes", "included"})

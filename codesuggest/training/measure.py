@@ -71,12 +71,13 @@ def score_predictions(
     place = {n: i for i, n in enumerate(numbers)}
     predicted: list[set[str]] = [set() for _ in place]
     right, sure = [], []
+    gold = {n: (notes[n].codes(system), notes[n].accepted(system)) for n in numbers}
     for (number, name, code), confidence in zip(keys, confidences, strict=True):
         if name != system or number not in place:
             continue
-        note = notes[number]
-        if code in note.codes(system) or code not in note.accepted(system):
-            right.append(code in note.codes(system))
+        must, accepted = gold[number]
+        if code in must or code not in accepted:
+            right.append(code in must)
             sure.append(confidence)
         if confidence >= point:
             predicted[place[number]].add(code)
