@@ -129,6 +129,13 @@ class Note:
                 f"note text must be a str, got {type(self.text).__name__}{where}; "
                 "decode bytes first, for example data.decode('utf-8')"
             )
+        try:
+            self.text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise NoteError(
+                f"the text holds half a surrogate pair at offset {error.start}{where}; "
+                "it was decoded wrongly"
+            ) from None
         if self.setting is not None and self.setting not in SETTINGS:
             raise SettingError(
                 f"unknown setting {self.setting!r}{where}; expected one of {', '.join(SETTINGS)}"

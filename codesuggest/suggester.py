@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import re
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,7 +50,6 @@ __all__ = ["MAX_CHARS", "CodeSuggester", "load"]
 MAX_CHARS = 1_000_000
 #: Suggestions with less confidence are not worth a coder's glance.
 _LEAST = 0.02
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def load(path: str | Path | None = None, *, trusted: bool = False) -> CodeSuggester:
@@ -234,8 +232,7 @@ class CodeSuggester:
         return extracts_of(self._process(text))
 
     def _process(self, text: str) -> Any:
-        # spaCy keeps UTF-8, which has no lone surrogates; a stand-in keeps the offsets
-        doc = self.nlp.tokenizer(_SURROGATE.sub("\ufffd", text))
+        doc = self.nlp.tokenizer(text)
         for component in self._components:
             doc = component(doc)
         return doc

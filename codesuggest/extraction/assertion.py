@@ -22,7 +22,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
-from codesuggest.extraction.assertion_cues import CueFinder, CueHit, CueRow
+from codesuggest.extraction.assertion_cues import DATA, CueFinder, CueHit, CueRow
 from codesuggest.extraction.assertion_layout import (
     Layout,
     list_blocks,
@@ -34,7 +34,7 @@ from codesuggest.extraction.assertion_words import AssertionWords
 from codesuggest.extraction.tokens import TokenLists
 from codesuggest.schema import Assertion, Cue, Section
 
-__all__ = ["AssertionFinder", "CueRow"]
+__all__ = ["DATA", "AssertionFinder", "CueRow"]
 
 _PRESENT = Assertion()
 #: Cues that stay cues inside the title of a known section ("Planned procedure: ...").
@@ -152,7 +152,6 @@ class AssertionFinder:
             if (
                 place >= 0
                 and start < titles[place][1]
-                and hit.row.status != "family"
                 and hit.row.scope != "date"
                 and text[start : tokens.ends[hit.last]].lower() not in _TITLE_CUES
             ):
@@ -224,8 +223,12 @@ class AssertionFinder:
             return hit.template and 0 < gap <= 4
         if row.scope == "adjacent":
             return 0 < gap <= (1 if row.status == "historical" else 2)
-        if row.scope == "result" and (is_test or not hit.closes):
-            return False
+        if row.scope == "result":
+            if is_test or not hit.closes:
+                return False
+            if not is_procedure and self._lists.names_procedure(words[last + 1 : hit.first]):
+                # "pain, so an x-ray was taken and was normal": it is the x-ray that was
+                return False
         return hit.left <= last < hit.first
 
     @staticmethod

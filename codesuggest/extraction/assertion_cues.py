@@ -13,7 +13,7 @@ from codesuggest.extraction.phrases import PhraseTable
 from codesuggest.extraction.tokens import TokenLists
 from codesuggest.terminology.words import read_csv
 
-__all__ = ["CueFinder", "CueHit", "CueRow"]
+__all__ = ["DATA", "CueFinder", "CueHit", "CueRow"]
 
 DATA = Path(__file__).parent / "data"
 
@@ -77,10 +77,12 @@ class _Breaks:
         self.commas: list[int] = []
         self.subjects: list[int] = []
         self.verbs: list[int] = []
-        auxiliary = lists["auxiliary"]
+        auxiliary, abbreviations = lists["auxiliary"], lists["abbreviation"]
         for i in [i for i, word in enumerate(words) if word in _SIGNS]:
             word = words[i]
             if word in _CLAUSE_BREAKS:
+                if word == "." and i and words[i - 1] in abbreviations:
+                    continue
                 self.signs.append(i)
             elif i + 1 == n:
                 continue
@@ -218,6 +220,7 @@ class CueFinder:
                     break
                 if (
                     scope == "denial"
+                    or words[first] in _PREPOSITIONS
                     or hit.row.status == "family"
                     or (scope == "verb" and (last == hit.first - 1 or words[first - 1] == "that"))
                 ):

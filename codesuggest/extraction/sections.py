@@ -120,7 +120,7 @@ class SectionFinder:
             taken.add(match.start("title"))
         for match in _INSIDE.finditer(text):
             start = match.start("title")
-            if start in taken:
+            if any(first <= start < end for first, end, _, _ in marks):
                 continue
             kind = self.kind(match.group("title"))
             if kind is not None:

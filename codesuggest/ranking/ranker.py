@@ -48,6 +48,8 @@ _STATIC = [list(FEATURES).index(n) for n in ("unspecified", "other", "prior", "c
 #: Candidates of one mention that the note model looks at.
 _PER_MENTION = {"DIAGNOSIS": 4, "PROCEDURE": 7}
 _LEAST = 0.02
+#: Confidence from which on a mention becomes a span of the spaCy pipeline.
+_LEAST_LINK = 0.1
 #: Codes of one note that the note model looks at.
 _PER_NOTE = 50
 
@@ -296,23 +298,28 @@ class Ranker:
     ) -> list[tuple[int, int, str, str, str, float]]:
         """Return ``(start, end, label, system, code, confidence)`` rows for spaCy's spans.
 
+        One row a mention: the likeliest code that it supports, from a confidence of 0.1 on.
+
         A pipeline that was loaded by spaCy alone binds itself to the shipped releases here.
         """
         if self.finder is None:
             self.bind(indexes, {name: load_release(name) for name in SYSTEMS})
         ranked, _ = self.rank_note(NoteInput(text, found, groups))
+        best: dict[int, RankedCode] = {}
+        for code in ranked:
+            for mention in code.mentions:
+                best.setdefault(mention, code)
         rows = [
             (
-                found.extracts[i].start_char,
-                found.extracts[i].end_char,
-                found.extracts[i].label,
-                r.system,
-                r.code,
-                round(r.confidence, 4),
+                found.extracts[mention].start_char,
+                found.extracts[mention].end_char,
+                found.extracts[mention].label,
+                code.system,
+                code.code,
+                round(code.confidence, 4),
             )
-            for r in ranked
-            if r.confidence >= self.operating_points.get(r.system, 0.5)
-            for i in r.mentions
+            for mention, code in best.items()
+            if code.confidence >= _LEAST_LINK
         ]
         return sorted(set(rows))
 

@@ -49,10 +49,13 @@ def guess_setting(text: str, sections: Sequence[Section], groups: Mapping[str, s
         return "imaging"
     if _STUDY.search(head) and "assessment" in kinds and not found & {"exam", "history", "ros"}:
         return "imaging"
-    if found and found <= {"reason", "assessment", "findings", "technical", "preamble", "admin"}:
+    if (
+        found <= {"reason", "assessment", "findings", "technical", "preamble", "admin"}
+        and "reason" in found
+        and found & {"assessment", "findings"}
+    ):
         # a history and an impression and nothing else: a radiologist's report
-        if found & {"reason"} and found & {"assessment", "findings"}:
-            return "imaging"
+        return "imaging"
     if "ed_course" in kinds or (_EMERGENCY.search(head) and not _STAY.search(head)):
         return "ed"
     if _STAY.search(head):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -141,7 +142,7 @@ class TreeEnsemble:
                     float(arrays["baseline"]),
                     int(arrays["depth"]),
                 )
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise ModelDamagedError(
                 f"{path.name}: not a readable tree ensemble ({type(error).__name__})"
             ) from None

@@ -356,7 +356,7 @@ class AliasIndex:
             }
             forms = WordForms(payload["shorthand"], payload["families"])
             return cls(arrays, payload["words"], forms)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError) as error:
             raise ModelDamagedError(
                 f"alias index in {folder.name!r} cannot be read ({type(error).__name__}); "
                 "install the model again"

@@ -16,6 +16,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -334,7 +335,7 @@ class CodeSystem:
                     source=meta["source"],
                     notes_path=path.with_name(path.stem + "_notes.json.gz"),
                 )
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise TerminologyError(
                 f"{path.name}: not a readable code table ({type(error).__name__})"
             ) from None

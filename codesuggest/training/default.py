@@ -113,7 +113,7 @@ def train_default(
 
 
 def set_operating_points(result: FitResult, fits: Sequence[NoteFit]) -> Mapping[str, Scores]:
-    """Choose, for each system, the confidence with the best out-of-fold F1."""
+    """Choose, for each system, the operating point on out-of-fold confidences."""
     figures: dict[str, Scores] = {}
     confidences = np.array(
         [

@@ -147,13 +147,14 @@ def test_a_reported_combination_still_holds_its_parts_back(rules: CodingRules) -
     ("given", "expected"),
     [
         ([("E11.42", 0.9, 10), ("E11.9", 0.8, 10)], {"E11.42"}),
-        ([("E11.42", 0.9, 10), ("E11.9", 0.8, 90)], {"E11.42", "E11.9"}),
+        ([("J18.9", 0.9, 10), ("J18.1", 0.8, 90)], {"J18.9", "J18.1"}),
+        ([("E11.42", 0.9, 10), ("E11.9", 0.8, 90)], {"E11.42"}),
         ([("M25.561", 0.9, 10), ("M25.562", 0.8, 10)], {"M25.561", "M25.562"}),
         ([("M25.561", 0.9, 10), ("M25.569", 0.8, 10)], {"M25.561"}),
         ([("I10", 0.9, 10), ("E11.9", 0.8, 10)], {"I10", "E11.9"}),
         ([("E11.42", 0.4, 10), ("E11.9", 0.8, 10)], {"E11.9"}),
     ],
-    ids=["same words", "other words", "both sides", "side and no side", "other category",
+    ids=["same words", "other words", "a category of one code", "both sides", "side and no side", "other category",
          "first not reported"],
 )  # fmt: skip
 def test_one_code_for_one_mention(
