@@ -273,11 +273,11 @@ class CandidateFinder:
             titled[index.ids(note.title_stems)] = 1
             in_note = np.maximum(np.add.reduceat(rarity * has[flat], starts), near)
             in_title = np.add.reduceat(rarity * titled[flat], starts)
-        core_weight = np.array([idf[c].sum() for c in cores], np.float32)
-        core_weight += [
-            _UNKNOWN * (len(queries[i].core) - len(c)) for i, c in zip(chosen, cores, strict=True)
-        ]
-        context_weight = np.array([idf[c].sum() for c in contexts], np.float32)
+        core_weight = _sums(idf, cores)
+        core_weight += _UNKNOWN * np.array(
+            [len(queries[i].core) - len(c) for i, c in zip(chosen, cores, strict=True)]
+        )
+        context_weight = _sums(idf, contexts)
         own = np.array([queries[i].bag for i in chosen])
 
         # one candidate a family and mention: the best alias's
@@ -367,7 +367,7 @@ class CandidateFinder:
             start, stop = product.indptr[number], product.indptr[number + 1]
             found, value = product.indices[start:stop], product.data[start:stop]
             if len(value) > n_near:
-                top = np.argpartition(-value, n_near)[:n_near]
+                top = np.argpartition(value, -n_near)[-n_near:]
                 found, value = found[top], value[top]
             order = np.lexsort((found, -value))
             found, value = found[order], value[order]
@@ -451,6 +451,14 @@ class CandidateFinder:
             np.array(rows, np.int32),
             block[origin],
         )
+
+
+def _sums(idf: Array, ids: Sequence[list[int]]) -> Array:
+    """Return the summed rarity of each list of words."""
+    sizes = [len(i) for i in ids]
+    flat = np.array([w for words in ids for w in words], dtype=np.int64)
+    who = np.repeat(np.arange(len(ids)), sizes)
+    return np.bincount(who, weights=idf[flat], minlength=len(ids))
 
 
 def quick_score(features: Array) -> Array:

@@ -91,6 +91,11 @@ def test_a_phrase_that_is_not_there(
 
 # -- the table -------------------------------------------------------------------------------
 
+SCOPES = {
+    "sentence", "clause", "template", "none", "adjacent", "adjective", "date", "procedure",
+    "relative", "result", "verb",
+}  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def rows() -> list[dict[str, str]]:
