@@ -50,6 +50,8 @@ __all__ = ["MAX_CHARS", "CodeSuggester", "load"]
 MAX_CHARS = 1_000_000
 #: Suggestions with less confidence are not worth a coder's glance.
 _LEAST = 0.02
+#: Other codes shown for the same evidence.
+_ALTERNATIVES = 5
 
 
 def load(path: str | Path | None = None, *, trusted: bool = False) -> CodeSuggester:
@@ -339,10 +341,10 @@ class CodeSuggester:
             tuple(dict.fromkeys(mentions[i] for i in ranked.mentions)),
             tuple(
                 Alternative(name, codes.codes[row], codes.titles[row], round(p, 4))
-                for position, row, p in ranked.readings
-                if (name := SYSTEMS[position]) in self.terminology
-                and (name, row) != (ranked.system, ranked.row)
-                and (codes := self.terminology[name])
+                for position, row, p in ranked.readings[: _ALTERNATIVES + 1]
+                for name in (SYSTEMS[position],)
+                for codes in (self.terminology[name],)
+                if (name, row) != (ranked.system, ranked.row)
             ),
         )
 

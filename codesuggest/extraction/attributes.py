@@ -109,21 +109,14 @@ class AttributeFinder:
         return found
 
     @staticmethod
-    def near(
-        found: Sequence[Found], tokens: TokenLists, first: int, last: int, left: int, right: int
-    ) -> list[Found]:
-        """Return the attributes of one mention: of each name the nearest.
+    def near(found: Sequence[Found], first: int, last: int, left: int, right: int) -> list[Found]:
+        """Return the attributes of one mention, of those of its sentence: of each name the nearest.
 
         Those in the clause win over those elsewhere in the sentence; acuity and severity must
         stand in the clause.
         """
-        sentence = tokens.sentences[first]
         best: dict[str, tuple[int, Found]] = {}
         for attribute in found:
-            if attribute.sentence != sentence:
-                if attribute.sentence > sentence:
-                    break
-                continue
             token = attribute.first_token
             inside = left - 1 <= token <= right + 1
             if not inside and attribute.name in _CLOSE:

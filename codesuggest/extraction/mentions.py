@@ -120,7 +120,8 @@ _BARRIERS = frozenset(
 _JOINTS = frozenset([",", "and", "or", "/", "&", "+"])
 #: Widest window, in tokens, of an alias whose words stand apart.
 _SPREAD = {"DIAGNOSIS": 14, "PROCEDURE": 30}
-_MOST_SPREAD = 40
+_SPREAD_PAIR = 8
+_MOST_SPREAD = 24
 #: How far, in meaningful words, the clause is read on either side of a match.
 _REACH = 5
 
@@ -198,10 +199,11 @@ class MentionFinder:
         if not found:
             return words
         lower = text.lower()
-        shouting = sum(map(str.isupper, text)) > 0.5 * sum(map(str.isalpha, text))
+        shouting = sum(map(str.islower, text[:600])) < 30
+        present = frozenset(words)
         chosen: dict[str, str] = {}
         for word in {words[i] for i in found}:
-            sense = self._ambiguous.choose(word, lower, shouting=shouting)
+            sense = self._ambiguous.choose(word, lower, present, shouting=shouting)
             if sense is not None:
                 chosen[word] = f"{word}={sense.expansion}"
         words = list(words)
@@ -251,7 +253,9 @@ class MentionFinder:
             return Extraction([], [], [])
         section_of = _sections_of(tokens.starts, sections)
         lines = _Lines(text)
-        found_attributes = self.attributes.find(text, tokens)
+        found_attributes: dict[int, list[Found]] = {}
+        for attribute in self.attributes.find(text, tokens):
+            found_attributes.setdefault(attribute.sentence, []).append(attribute)
         unit_sums = np.array([sums[i] for i in units], dtype=np.uint64)
         unit_breaks = np.array(
             [tokens.sentences[i] * 64 + section_of[i] % 64 for i in units], dtype=np.int64
@@ -294,7 +298,7 @@ class MentionFinder:
         first: int,
         last: int,
         bag: int,
-        attributes: Sequence[Found],
+        attributes: Mapping[int, Sequence[Found]],
         core: tuple[str, ...] = (),
     ) -> Extract:
         left, right = self._clause(tokens, first, last)
@@ -315,7 +319,9 @@ class MentionFinder:
             bag,
             lead,
             line_words,
-            self.attributes.near(attributes, tokens, first, last, left, right),
+            self.attributes.near(
+                attributes.get(tokens.sentences[first], ()), first, last, left, right
+            ),
         )
 
     def _bag(self, words: Iterable[str]) -> tuple[str, ...]:
@@ -353,7 +359,7 @@ class MentionFinder:
         lines: _Lines,
         section_of: list[int],
         matched: set[tuple[str, int]],
-        attributes: Sequence[Found],
+        attributes: Mapping[int, Sequence[Found]],
     ) -> list[Extract]:
         """Return aliases whose words all stand close together, with other words between them."""
         places: dict[str, list[int]] = {}
@@ -369,7 +375,10 @@ class MentionFinder:
                 if (label, bag) in matched:
                     continue
                 stems = [index.words[w] for w in index.bag_ids(bag).tolist()]
-                window = _narrowest([places[s] for s in stems], widest)
+                # two words far apart say little
+                window = _narrowest(
+                    [places[s] for s in stems], widest if len(stems) > 2 else _SPREAD_PAIR
+                )
                 if window is None or section_of[window[0]] != section_of[window[1]]:
                     continue
                 first, last = window
@@ -394,7 +403,7 @@ class MentionFinder:
         groups: Mapping[str, str],
         extracts: Sequence[Extract],
         sums: Sequence[int],
-        attributes: Sequence[Found],
+        attributes: Mapping[int, Sequence[Found]],
     ) -> list[Extract]:
         """Return whole sentences of naming sections as mentions."""
         covered: dict[int, int] = {}
@@ -411,6 +420,10 @@ class MentionFinder:
                 end += 1
             section = sections[section_of[end - 1]]
             group = groups.get(section.kind, "")
+            naming = group in PROCEDURE_GROUPS or group in DIAGNOSIS_GROUPS
+            if not naming and _DONE.isdisjoint(tokens.words[start:end]):
+                start = end
+                continue
             # a sentence may open with the section's own header
             body = next(
                 (

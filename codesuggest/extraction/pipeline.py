@@ -116,6 +116,7 @@ class Mentions:
         rows = self.finder(READER.text(doc), tokens, sections, self._groups)
         data["mentions"] = [_to_row(e) for e in rows.extracts]
         data["stems"], data["title_stems"] = rows.stems, rows.title_stems
+        READER.keep(doc, "extracts", rows.extracts)
         return doc
 
     def to_disk(self, path: str | Path, **_: Any) -> None:
@@ -157,6 +158,7 @@ class Assertions:
             self._groups,
             [row["label"] == "PROCEDURE" for row in rows],
         )
+        READER.keep(doc, "assertions", assertions)
         for row, assertion in zip(rows, assertions, strict=True):
             row["cues"] = [[c.status, c.text, c.start_char, c.end_char] for c in assertion.cues]
         return doc
@@ -273,11 +275,13 @@ def sections_of(doc: Doc) -> list[Section]:
 
 def extracts_of(doc: Doc) -> ExtractedNote:
     """Return sections, extracts and assertions of a processed Doc, as values."""
-    extracts, assertions = [], []
-    for row in doc.user_data.get(KEY, {}).get("mentions", ()):
-        extracts.append(_from_row(row))
-        cues = tuple(Cue(*cue) for cue in row.get("cues", ()))
-        assertions.append(Assertion.from_cues(cues) if cues else Assertion())
+    extracts, assertions = READER.kept(doc, "extracts"), READER.kept(doc, "assertions")
+    if extracts is None or assertions is None:
+        extracts, assertions = [], []
+        for row in doc.user_data.get(KEY, {}).get("mentions", ()):
+            extracts.append(_from_row(row))
+            cues = tuple(Cue(*cue) for cue in row.get("cues", ()))
+            assertions.append(Assertion.from_cues(cues) if cues else Assertion())
     data = doc.user_data.get(KEY, {})
     return ExtractedNote(
         sections_of(doc), extracts, assertions, data.get("stems", []), data.get("title_stems", [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 from spacy.tokens import Doc
 
@@ -36,10 +37,20 @@ class TokenReader(threading.local):
         self._doc: Doc | None = None
         self._text = ""
         self._tokens: TokenLists | None = None
+        self._values: dict[str, Any] = {}
 
     def remember(self, doc: Doc, text: str) -> None:
         """Keep the text that `doc` was made of."""
-        self._doc, self._text, self._tokens = doc, text, None
+        self._doc, self._text, self._tokens, self._values = doc, text, None, {}
+
+    def keep(self, doc: Doc, name: str, value: Any) -> None:
+        """Keep a value beside the Doc, so that it need not be read back from plain data."""
+        if doc is self._doc:
+            self._values[name] = value
+
+    def kept(self, doc: Doc, name: str) -> Any:
+        """Return what was kept of this very Doc, or None."""
+        return self._values.get(name) if doc is self._doc else None
 
     def text(self, doc: Doc) -> str:
         """Return the text of a Doc."""
@@ -57,7 +68,7 @@ class TokenReader(threading.local):
 
     def forget(self) -> None:
         """Drop what was last read."""
-        self._doc, self._text, self._tokens = None, "", None
+        self._doc, self._text, self._tokens, self._values = None, "", None, {}
 
     def _read(self, doc: Doc) -> TokenLists:
         array = doc.to_array(["ORTH", "IDX", "LENGTH", "SENT_START"])

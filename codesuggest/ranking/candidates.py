@@ -141,8 +141,8 @@ class CandidateFinder:
         indexes: Mapping[str, AliasIndex],
         systems: Mapping[str, CodeSystem],
         priors: Mapping[str, int] | None = None,
-        n_near: int = 24,
-        n_kept: int = 9,
+        n_near: int = 18,
+        n_kept: int = 7,
     ) -> None:
         self.indexes = dict(indexes)
         self.systems = [systems[name] for name in SYSTEMS]

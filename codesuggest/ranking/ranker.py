@@ -46,12 +46,12 @@ Array = np.ndarray[Any, Any]
 
 _STATIC = [list(FEATURES).index(n) for n in ("unspecified", "other", "prior", "category_prior")]
 #: Candidates of one mention that the note model looks at.
-_PER_MENTION = {"DIAGNOSIS": 4, "PROCEDURE": 7}
+_PER_MENTION = {"DIAGNOSIS": 4, "PROCEDURE": 6}
 _LEAST = 0.02
 #: Confidence from which on a mention becomes a span of the spaCy pipeline.
 _LEAST_LINK = 0.1
 #: Codes of one note that the note model looks at.
-_PER_NOTE = 50
+_PER_NOTE = 40
 
 
 @dataclass(slots=True)

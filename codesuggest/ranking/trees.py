@@ -103,12 +103,12 @@ class TreeEnsemble:
         flat = np.ascontiguousarray(features, dtype=np.float64).ravel()
         base = (np.arange(n_samples, dtype=np.int64) * n_features)[:, None]
         node = np.broadcast_to(self._roots, (n_samples, len(self._roots)))
+        complete = not np.isnan(flat).any()
         for _ in range(self.depth):
             x = flat[base + self._feature[node]]
             goes_left = x <= self._threshold[node]
-            missing = np.isnan(x)
-            if missing.any():
-                goes_left = np.where(missing, self._missing_left[node], goes_left)
+            if not complete:
+                goes_left = np.where(np.isnan(x), self._missing_left[node], goes_left)
             node = self._next[2 * node + goes_left]
         raw: Array = self.baseline + self._value[node].sum(axis=1)
         return raw

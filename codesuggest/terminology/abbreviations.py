@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
-from codesuggest.terminology.words import DATA, fold, read_csv
+from codesuggest.terminology.words import DATA, fold, read_csv, tokenize
 
 __all__ = ["COLUMNS", "AmbiguousAbbreviations", "Sense"]
 
@@ -14,11 +15,11 @@ COLUMNS = ("abbreviation", "expansion", "code", "context", "default")
 
 @dataclass(frozen=True, slots=True)
 class Sense:
-    """One meaning; `context` are words of which some should stand in the note."""
+    """One meaning; `context` are phrases, each with its first word; some should be in the note."""
 
     expansion: str
     code: str
-    context: tuple[str, ...]
+    context: tuple[tuple[str, str], ...]
     default: bool
 
 
@@ -37,13 +38,24 @@ class AmbiguousAbbreviations:
                 Sense(
                     row["expansion"],
                     row["code"],
-                    tuple(filter(None, row["context"].split("|"))),
+                    tuple(
+                        (tokenize(phrase)[0], phrase)
+                        for phrase in row["context"].split("|")
+                        if tokenize(phrase)
+                    ),
                     row["default"] == "1",
                 )
             )
         return cls({key: tuple(found) for key, found in senses.items()})
 
-    def choose(self, abbreviation: str, lower_text: str, *, shouting: bool = False) -> Sense | None:
+    def choose(
+        self,
+        abbreviation: str,
+        lower_text: str,
+        words: Container[str],
+        *,
+        shouting: bool = False,
+    ) -> Sense | None:
         """Return the sense that the text supports best, else the default, else None.
 
         Parameters
@@ -52,13 +64,18 @@ class AmbiguousAbbreviations:
             Folded.
         lower_text : str
             The whole note in lower case.
+        words : container of str
+            The note's folded words.
         shouting : bool
             The note is all capitals: capitals say nothing, so no default is taken.
         """
         best: Sense | None = None
         most = 0
         for sense in self.senses.get(abbreviation, ()):
-            support = sum(word in lower_text for word in sense.context)
+            support = sum(
+                first in words and (first == phrase or phrase in lower_text)
+                for first, phrase in sense.context
+            )
             if support > most:
                 best, most = sense, support
             elif support == most and most and sense.default:

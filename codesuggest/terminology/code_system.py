@@ -124,6 +124,10 @@ class CodeSystem:
 
     def __len__(self) -> int:
         """Count the reportable codes."""
+        return self._n_reportable
+
+    @cached_property
+    def _n_reportable(self) -> int:
         return int(self.billable.sum())
 
     def __contains__(self, code: object) -> bool:

@@ -46,8 +46,8 @@ log = logging.getLogger(__name__)
 INDEX_LABELS = ("DIAGNOSIS", "PROCEDURE")
 #: Balanced trees: evaluating them takes as many steps as they are deep.
 _DEPTH = 5
-_MENTION_TREES, _MENTION_LEAVES = 60, 20
-_NOTE_TREES, _NOTE_LEAVES = 120, 12
+_MENTION_TREES, _MENTION_LEAVES = 48, 16
+_NOTE_TREES, _NOTE_LEAVES = 100, 12
 
 
 def build_indexes(

@@ -125,7 +125,7 @@ def test_what_is_ruled_out_is_suppressed_with_its_cue(
     suggester: CodeSuggester, notes_folder: Path, name: str, phrase: str, reason: str
 ) -> None:
     text = (notes_folder / f"{name}.txt").read_text(encoding="utf-8")
-    found = [s for s in suggester.suggest(text).suppressed if phrase in s.mention.text]
+    found = [s for s in suggester.suggest(text).suppressed if s.mention.text == phrase]
     assert [s.reason for s in found][:1] == [reason]
     cue = found[0].mention.assertion.cue
     assert cue is not None
@@ -162,9 +162,14 @@ def test_offsets_are_exact_in(suggester: CodeSuggester, text: str) -> None:
 
 @pytest.mark.parametrize("name", ["CRLF", "emoji", "right to left", "no-break blanks", "tabs"])
 def test_codes_are_found_in(suggester: CodeSuggester, name: str) -> None:
-    plain = {s.code for s in suggester.suggest(ASSESSMENT).recommended}
+    plain = {s.code for s in suggester.suggest(ASSESSMENT)}
     assert {"I10", "E11.9"} <= plain
-    assert {"I10", "E11.9"} <= {s.code for s in suggester.suggest(TEXTS[name]).recommended}
+    assert {"I10", "E11.9"} <= {s.code for s in suggester.suggest(TEXTS[name])}
+
+
+@pytest.mark.xfail(reason="the line as a whole is a mention, and a cue inside it says nothing")
+def test_a_denied_line_supports_nothing(suggester: CodeSuggester) -> None:
+    assert "J45.909" not in {s.code for s in suggester.suggest(ASSESSMENT)}
 
 
 PIECES = st.sampled_from(
@@ -196,7 +201,6 @@ def test_a_text_without_mentions_gives_an_empty_set(suggester: CodeSuggester, te
     assert (len(result), result.suppressed) == (0, ())
 
 
-@pytest.mark.xfail(raises=UnicodeEncodeError, reason="spaCy's string store cannot hold it")
 def test_half_a_surrogate_pair_is_refused(suggester: CodeSuggester) -> None:
     with pytest.raises(NoteError, match="offset 13") as caught:
         suggester.suggest("hypertension \ud800 gout")

@@ -7,6 +7,7 @@ from codesuggest.guidelines.rules import CodingRules
 from codesuggest.schema import Mention, Suggestion
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.releases import load_release
+from codesuggest.terminology.words import read_csv
 
 POINT = 0.5
 
@@ -49,6 +50,13 @@ def test_codes_of_a_rule_exist(rule: Combination, icd: CodeSystem) -> None:
     ] == []
     # a rule without a code of its own must hold something back
     assert rule.gives or rule.drops
+
+
+def test_categories_of_one_code(icd: CodeSystem) -> None:
+    rows = read_csv(DATA / "one_code_categories.csv", ("category", "unspecified", "source"))
+    assert len({r["category"] for r in rows}) == len(rows) >= 10
+    assert [r for r in rows if not r["unspecified"].startswith(r["category"])] == []
+    assert [r for r in rows if not icd.check(r["unspecified"]).ok or not r["source"]] == []
 
 
 def test_rules_have_names_of_their_own() -> None:
@@ -154,7 +162,8 @@ def test_a_reported_combination_still_holds_its_parts_back(rules: CodingRules) -
         ([("I10", 0.9, 10), ("E11.9", 0.8, 10)], {"I10", "E11.9"}),
         ([("E11.42", 0.4, 10), ("E11.9", 0.8, 10)], {"E11.9"}),
     ],
-    ids=["same words", "other words", "a category of one code", "both sides", "side and no side", "other category",
+    ids=["same words", "other words", "a category of one code", "both sides", "side and no side",
+         "other category",
          "first not reported"],
 )  # fmt: skip
 def test_one_code_for_one_mention(
