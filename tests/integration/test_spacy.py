@@ -95,7 +95,7 @@ def test_links_carry_the_confidence_of_the_suggestion(
     rows = docs[0].user_data[KEY]["links"]
     made = {(s.system, s.code): s.confidence for s in suggester.suggest(TEXTS[0])}
     assert rows
-    assert [r for r in rows if made[r[3], r[4]] != r[5]] == []
+    assert [r for r in rows if made[r[2], r[3]] != r[4]] == []
 
 
 _PIPE = """
