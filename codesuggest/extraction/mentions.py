@@ -62,6 +62,10 @@ _DONE = frozenset(
         "cryotherapy",
     ]
 )
+#: Words of denial; "without" is one of the wordings of ICD-10-CM and stays out.
+_DENIALS = frozenset(
+    ["no", "not", "denies", "denied", "deny", "never", "negative", "neither", "nor"]
+)
 #: A whole line is a mention only if one of its words is at least this rare.
 _TELLING = 4.0
 _BARRIERS = frozenset(
@@ -386,6 +390,8 @@ class MentionFinder:
                     continue
                 if window in taken and label == "DIAGNOSIS":
                     continue
+                if label == "DIAGNOSIS" and not _DENIALS.isdisjoint(tokens.words[first : last + 1]):
+                    continue
                 taken.add(window)
                 out.append(
                     self._extract(
@@ -442,7 +448,10 @@ class MentionFinder:
             ):
                 label = "PROCEDURE"
             elif group in DIAGNOSIS_GROUPS and len(meaning) <= 8:
-                label = "DIAGNOSIS" if 2 * covered.get(sentence, 0) < len(meaning) else ""
+                # a line that denies something is no mention: its cue would stand inside it
+                denies = not _DENIALS.isdisjoint(tokens.words[body:end])
+                known = 2 * covered.get(sentence, 0) >= len(meaning)
+                label = "" if known or denies else "DIAGNOSIS"
             if label and label in self.indexes:
                 extract = self._extract(
                     label, tokens, lines, section_of, meaning[0], meaning[-1], -1, attributes

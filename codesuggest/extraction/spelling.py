@@ -43,7 +43,8 @@ class Speller:
                 continue
             idf = self._rarity(meant)
             # the commonest neighbour wins: among code titles, as in notes, it is the likelier
-            if idf is not None and idf < lowest:
+            # (of equally common ones the first by the alphabet: the same in every process)
+            if idf is not None and (idf, meant) < (lowest, best or ""):
                 best, lowest = meant, idf
         return best
 

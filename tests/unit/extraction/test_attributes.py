@@ -54,27 +54,6 @@ def test_nothing_is_found_in_plain_words() -> None:
     assert find("") == []
 
 
-def test_the_nearest_of_a_name_wins() -> None:
-    text = "left shoulder pain with right knee swelling"
-    doc = NLP.get_pipe("codesuggest_sentences")(NLP.make_doc(text))
-    tokens = READER.tokens(doc)
-    found = FINDER.find(text, tokens)
-    knee, shoulder = tokens.words.index("knee"), tokens.words.index("shoulder")
-    last = len(tokens.words) - 1
-    assert [a.value for a in FINDER.near(found, tokens, knee, knee, 0, last)] == ["right"]
-    assert [a.value for a in FINDER.near(found, tokens, shoulder, shoulder, 0, last)] == ["left"]
-
-
-def test_another_sentence_lends_no_attribute() -> None:
-    text = "Right shoulder is fine. The knee hurts."
-    doc = NLP.get_pipe("codesuggest_sentences")(NLP.make_doc(text))
-    tokens = READER.tokens(doc)
-    knee = tokens.words.index("knee")
-    found = FINDER.find(text, tokens)
-    assert [f.value for f in found] == ["right"]
-    assert FINDER.near(found, tokens, knee, knee, 0, len(tokens.words) - 1) == []
-
-
 def test_the_table_is_tidy() -> None:
     rows = read_csv(DATA / "attributes.csv", ("attribute", "value", "phrase"))
     assert len(rows) > 100

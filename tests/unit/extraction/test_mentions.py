@@ -151,6 +151,21 @@ def test_mention_of_makes_the_public_value() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("left kidney failure with right knee pain", ["left", "right"]),
+        ("Right shoulder is fine. Knee pain.", [None]),
+        ("knee pain on the left", ["left"]),
+        ("bilateral knee pain", ["bilateral"]),
+    ],
+    ids=["the nearest wins", "another sentence lends none", "behind", "both"],
+)
+def test_side_of_each_mention(text: str, sides: list[str | None]) -> None:
+    found = [{a.name: a.value for a in e.attributes} for e in extract(text).extracts]
+    assert [a.get("laterality") for a in found] == sides
+
+
 def test_a_pipeline_without_a_model_says_so() -> None:
     with pytest.raises(ModelDamagedError, match="load a model"):
         blank_pipeline(with_linker=False)("gout")

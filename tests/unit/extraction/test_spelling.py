@@ -48,7 +48,6 @@ def test_correct(speller: Speller, word: str, meant: str | None) -> None:
     assert speller.correct(word) == meant
 
 
-@pytest.mark.xfail(reason="of equally common neighbours the first of a set is taken")
 def test_a_tie_is_broken_the_same_in_every_process() -> None:
     code = (
         "from codesuggest.extraction.spelling import Speller;"
