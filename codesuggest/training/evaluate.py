@@ -1,7 +1,7 @@
 """Score a model on coded notes that it did not learn from.
 
-Notes in the form of the gold files: `must` counts, `acceptable` neither helps nor hurts. Where a
-`must` code lists its own `acceptable` codes (other codes as good), any of them is a hit.
+Notes in the form of the gold files: `must` counts, `acceptable` of the note neither helps nor
+hurts. An `acceptable` list inside one code (the form of CMC 2007) is not read.
 """
 
 from __future__ import annotations
