@@ -1,0 +1,73 @@
+"""The commands about codes: search, show."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+import codesuggest
+from codesuggest.cli.console import (
+    ModelOption,
+    RecordOption,
+    SystemOption,
+    TrustedOption,
+    app,
+    console,
+    show_blocks,
+    system_name,
+    write,
+    write_record,
+)
+from codesuggest.exporters import table
+from codesuggest.exporters.formats import HitFormat, RecordFormat
+from codesuggest.schema import SYSTEMS
+
+__all__: list[str] = []
+
+
+@app.command()
+def search(
+    words: Annotated[
+        list[str], typer.Argument(metavar="WORDS", help="In any order, abbreviated, misspelt.")
+    ],
+    system: SystemOption = "ICD-10-CM",
+    top_k: Annotated[int, typer.Option("--top-k", min=1, help="At most this many codes.")] = 20,
+    form: Annotated[
+        HitFormat, typer.Option("--format", help="What to write; nlm: NLM Clinical Tables order.")
+    ] = HitFormat.TABLE,
+    model: ModelOption = None,
+    trusted: TrustedOption = False,
+) -> None:
+    """Find codes by wording."""
+    from codesuggest.exporters import tabular
+
+    name = system_name(system)
+    hits = codesuggest.load(model, trusted=trusted).terminology[name].search(" ".join(words), top_k)
+    records = [tabular.hit_record(hit) for hit in hits]
+    if form is HitFormat.TABLE:
+        show_blocks(console(), table.hit_blocks(records))
+    else:
+        value = records if form is HitFormat.JSON else tabular.nlm_response(hits)
+        write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+@app.command()
+def show(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="Case and the dot do not matter.")],
+    system: Annotated[
+        str | None,
+        typer.Option("--system", help="ICD-10-CM, CPT or HCPCS; the one that has it if not given."),
+    ] = None,
+    form: RecordOption = RecordFormat.TABLE,
+) -> None:
+    """Show a code: title, validity, place in the tree, notes; and what is wrong with it."""
+    from codesuggest.exporters import tabular
+    from codesuggest.terminology.releases import load_release
+
+    names = [system_name(system)] if system else SYSTEMS
+    record = tabular.code_record(code, [load_release(name) for name in names])
+    write_record(form, record, table.code_blocks(record))
+    if record["title"] is None:
+        raise typer.Exit(1)
