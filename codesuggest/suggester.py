@@ -22,8 +22,8 @@ from codesuggest.errors import (
 )
 from codesuggest.extraction.pipeline import (
     ExtractedNote,
-    extracts_of,
     mention_of,
+    reader_of,
 )
 from codesuggest.extraction.sections import SectionTable
 from codesuggest.guidelines.rules import CodingRules
@@ -114,7 +114,7 @@ class CodeSuggester:
         self.model_version: str = manifest["version"]
         self.path = path
         self._groups = SectionTable.packaged().groups
-        self._components = [p for name, p in nlp.pipeline if name != "codesuggest_linker"]
+        self._read = reader_of(nlp)
         indexes = nlp.get_pipe("codesuggest_mentions").indexes
         self.ranker: Ranker = nlp.get_pipe("codesuggest_linker").ranker
         self.ranker.bind(indexes, systems)
@@ -231,13 +231,7 @@ class CodeSuggester:
 
     def extract(self, text: str) -> ExtractedNote:
         """Return what extraction finds in a text, before ranking."""
-        return extracts_of(self._process(text))
-
-    def _process(self, text: str) -> Any:
-        doc = self.nlp.tokenizer(text)
-        for component in self._components:
-            doc = component(doc)
-        return doc
+        return self._read(text)
 
     def assertion_of(self, text: str, start_char: int, phrase: str) -> Assertion:
         """Return the assertion of one phrase in its sentence.
@@ -250,11 +244,7 @@ class CodeSuggester:
         end = start_char + len(phrase)
         if start_char < 0 or not phrase or text[start_char:end] != phrase:
             raise InputError(f"the phrase does not stand at offset {start_char} of the text")
-        doc = self._process(text)
-        assertion: Assertion = self.nlp.get_pipe("codesuggest_assertion").assertion_of(
-            text, doc, start_char, end
-        )
-        return assertion
+        return self._read.assertion_of(text, start_char, end)
 
     # -- terms -----------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from codesuggest.extraction.assertion_time import names_past, year_rows
 from codesuggest.extraction.assertion_words import AssertionWords
 from codesuggest.extraction.experiencer import speaks_of_relative
 from codesuggest.extraction.phrases import PhraseTable
-from codesuggest.extraction.tokens import TokenLists
+from codesuggest.extraction.tokens import TokenLists, WordClass
 from codesuggest.terminology.words import read_csv
 
 __all__ = ["DATA", "CueFinder", "CueHit", "CueRow"]
@@ -68,7 +69,7 @@ class CueHit:
 class _Breaks:
     """Token positions at which statements end."""
 
-    def __init__(self, tokens: TokenLists, lists: AssertionWords) -> None:
+    def __init__(self, tokens: TokenLists, signs: Sequence[int], lists: AssertionWords) -> None:
         words = tokens.words
         n = len(words)
         self._numbers = tokens.sentences
@@ -78,7 +79,7 @@ class _Breaks:
         self.subjects: list[int] = []
         self.verbs: list[int] = []
         auxiliary, abbreviations = lists["auxiliary"], lists["abbreviation"]
-        for i in [i for i, word in enumerate(words) if word in _SIGNS]:
+        for i in signs:
             word = words[i]
             if word in _CLAUSE_BREAKS:
                 if word == "." and i and words[i - 1] in abbreviations:
@@ -132,11 +133,13 @@ class CueFinder:
         ]
         phrases.extend((phrase, _YEAR) for phrase in year_rows())
         self._table: PhraseTable[CueRow] = PhraseTable(phrases)
+        self._opens = WordClass(self._table.opens)
+        self._sign = WordClass(_SIGNS.__contains__)
 
     def __call__(self, text: str, tokens: TokenLists) -> list[CueHit]:
         """Return the cues of the text with their reach."""
         words = tokens.words
-        found = self._table.find(words)
+        found = self._table.find(words, self._opens.places(tokens))
         hits: list[CueHit] = []
         ends: list[tuple[int, int, str]] = []
         relatives: set[int] = set()
@@ -157,7 +160,7 @@ class CueFinder:
                 hits.append(CueHit(start, start, _INSIDE, start, end - 1))
         if not hits:
             return hits
-        breaks = _Breaks(tokens, self._lists)
+        breaks = _Breaks(tokens, self._sign.places(tokens), self._lists)
         kept = [hit for hit in hits if hit.right or self._scope(hit, text, tokens, breaks, ends)]
         if relatives:
             named = frozenset(relatives)

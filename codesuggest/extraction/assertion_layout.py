@@ -39,6 +39,7 @@ _CHECKED_OPTION = re.compile(r"\[\s*[xX✓]\s*\]\s*(?P<option>[A-Za-z]+)")
 # a literal first character makes the search quick
 _MINUS = re.compile(r"-(?<=[\s,:;(+]-)(?=[A-Za-z])")
 _ITEM = r"(?:[-*•+>–]|\(?\d{1,2}[.)]|[\[(]\s*\w?\s*[\])]|[☐☑☒✓□]|_+)"
+_ENDING_COLON = re.compile(r":[ \t]*(?=\n)")
 _ITEMS = re.compile(rf"[ \t]*\n(?P<items>(?:[ \t]*{_ITEM}[^\n]*(?:\n|\Z))+)")
 _FIELD = re.compile(
     r"^(?P<label>[^\n:]{3,40}):[ \t]*(?:[Yy][Ee][Ss]\b|[^\n]*?\[[xX]\][ \t]*(?P<option>\w+))"
@@ -85,14 +86,13 @@ def section_status(
 def list_blocks(text: str, lists: AssertionWords) -> list[tuple[int, int, int, int]]:
     """Return (start, end) of words whose status passes on, and (start, end) of where to."""
     blocks = []
-    colon = text.find(":")
-    while colon >= 0:
+    for opening in _ENDING_COLON.finditer(text):
+        colon = opening.start()
         match = _ITEMS.match(text, colon + 1)
         if match is not None:
             line = text.rfind("\n", 0, colon) + 1
             if colon - line <= 70:
                 blocks.append((line, colon, *match.span("items")))
-        colon = text.find(":", colon + 1)
     if any(sign in text for sign in _FIELD_SIGNS):
         for match in _FIELD.finditer(text):
             if match.group("name").lower() not in lists["generic_label"]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codesuggest.extraction.phrases import PhraseTable
-from codesuggest.extraction.tokens import TokenLists
+from codesuggest.extraction.tokens import TokenLists, WordClass
 from codesuggest.terminology.words import read_csv, tokenize
 
 __all__ = ["AttributeFinder", "Found"]
@@ -23,29 +23,20 @@ _NUMBERS = {
     "seven": "7", "eight": "8", "nine": "9", "ten": "10", "single": "1",
 }  # fmt: skip
 _NUMBER = r"(?:\d+|" + "|".join(_NUMBERS) + r")"
-#: Name, words without which the pattern cannot match (any of them), pattern.
-_QUANTITIES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
-    (name, hints, re.compile(pattern, re.IGNORECASE))
-    for name, hints, pattern in (
-        (
-            "views",
-            ("view", "vw", "v"),
-            rf"\b({_NUMBER})(?:\s*-\s*|\s+|\s*(?:or|to)\s*(?:\d+|more)\s+)(?:views?|vws?|v)\b",
-        ),
-        ("levels", (), r"\b([CTLS]\d{1,2}(?:\s*(?:-|–|/|to|through)\s*[CTLS]?\d{1,2})?)\b"),
-        ("length_cm", ("cm", "centimeter"), r"\b(\d+(?:\.\d+)?)\s*-?\s*(?:cm|centimeters?)\b"),
-        ("length_mm", ("mm", "millimeter"), r"\b(\d+(?:\.\d+)?)\s*-?\s*(?:mm|millimeters?)\b"),
-        (
-            "weeks",
-            ("week", "wk"),
-            r"\b(\d{1,2})(?:\s*(?:\+|and|-)?\s*\d/7(?:th|ths)?)?\s*-?\s*(?:weeks?|wks?)\b",
-        ),
-        ("count", (), r"\b[x×]\s*(\d{1,2})\b"),
-        ("minutes", ("min",), r"\b(\d{1,3})\s*-?\s*(?:minutes?|mins?)\b"),
-        ("dose_mg", ("mg", "milligram"), r"\b(\d+(?:\.\d+)?)\s*(?:mg|milligrams?)\b"),
-        ("bmi", ("bmi",), r"\bBMI\b\D{0,12}(\d{2}(?:\.\d+)?)"),
-    )
+_QUANTITIES: tuple[tuple[str, str], ...] = (
+    ("views", rf"({_NUMBER})(?:\s*-\s*|\s+|\s*(?:or|to)\s*(?:\d+|more)\s+)(?:views?|vws?|v)\b"),
+    ("levels", r"([CTLS]\d{1,2}(?:\s*(?:-|–|/|to|through)\s*[CTLS]?\d{1,2})?)\b"),
+    ("length_cm", r"(\d+(?:\.\d+)?)\s*-?\s*(?:cm|centimeters?)\b"),
+    ("length_mm", r"(\d+(?:\.\d+)?)\s*-?\s*(?:mm|millimeters?)\b"),
+    ("weeks", r"(\d{1,2})(?:\s*(?:\+|and|-)?\s*\d/7(?:th|ths)?)?\s*-?\s*(?:weeks?|wks?)\b"),
+    ("count", r"[x×]\s*(\d{1,2})\b"),
+    ("minutes", r"(\d{1,3})\s*-?\s*(?:minutes?|mins?)\b"),
+    ("dose_mg", r"(\d+(?:\.\d+)?)\s*(?:mg|milligrams?)\b"),
+    ("bmi", r"BMI\b\D{0,12}(\d{2}(?:\.\d+)?)"),
 )
+#: One pattern of all, tried only at the tokens that can open one.
+_QUANTITY = re.compile("|".join(pattern for _, pattern in _QUANTITIES), re.IGNORECASE)
+_OPENING = re.compile(rf"\d|(?:{'|'.join(_NUMBERS)})$|[ctls]\d|[x×]\d*$|bmi$")
 #: Attributes that count for a mention only when they stand in its own clause.
 _CLOSE = frozenset({"acuity", "severity", "exacerbation", "recurrence", "control", "obstruction"})
 
@@ -71,40 +62,34 @@ class AttributeFinder:
             (row["phrase"], (row["attribute"], row["value"])) for row in rows
         )
         self.words = frozenset(tokenize(row["phrase"])[0] for row in rows)
+        self._opens = WordClass(self._table.opens)
+        self._quantity = WordClass(lambda word: _OPENING.match(word) is not None)
 
     def find(self, text: str, tokens: TokenLists) -> list[Found]:
         """Return every attribute of the text, in order."""
+        starts, ends, sentences = tokens.starts, tokens.ends, tokens.sentences
         found = [
-            Found(
-                name,
-                value,
-                tokens.starts[start],
-                tokens.ends[end - 1],
-                start,
-                tokens.sentences[start],
-            )
-            for start, end, payloads in self._table.find(tokens.words)
+            Found(name, value, starts[start], ends[end - 1], start, sentences[start])
+            for start, end, payloads in self._table.find(tokens.words, self._opens.places(tokens))
             for name, value in payloads
         ]
-        position = {start: i for i, start in enumerate(tokens.starts)}
-        lower = text.lower()
-        for name, hints, pattern in _QUANTITIES:
-            if hints and not any(hint in lower for hint in hints):
+        reach = 0
+        for token in self._quantity.places(tokens):
+            match = _QUANTITY.match(text, starts[token]) if starts[token] >= reach else None
+            if match is None:
                 continue
-            for match in pattern.finditer(text):
-                token = position.get(match.start(), position.get(match.start(1)))
-                if token is not None:
-                    value = match.group(1).lower()
-                    found.append(
-                        Found(
-                            name,
-                            _NUMBERS.get(value, value),
-                            match.start(),
-                            match.end(),
-                            token,
-                            tokens.sentences[token],
-                        )
-                    )
+            reach = match.end()
+            number = match.lastindex or 1
+            value = match.group(number).lower()
+            found.append(
+                Found(
+                    _QUANTITIES[number - 1][0],
+                    _NUMBERS.get(value, value),
+                    *match.span(),
+                    token,
+                    sentences[token],
+                )
+            )
         found.sort(key=lambda f: (f.start_char, f.end_char, f.name))
         return found
 

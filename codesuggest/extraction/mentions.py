@@ -3,131 +3,65 @@
 For each label (diagnosis; procedure and supply) the note's stems are looked up in that label's
 `AliasIndex`, all windows at once; a window inside a longer one is dropped. Around each match
 the clause is read for further words (site, cause, stage) and for attributes (side, acuity, ...).
-Short lines of sections that name diagnoses or procedures become mentions as a whole, so that
-wording outside the dictionary is not lost.
+Aliases whose words stand apart are found by `spread_matches`; short lines of sections that name
+diagnoses or procedures become mentions as a whole, so that wording outside the dictionary is
+not lost.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
 import numpy as np
 
 from codesuggest.extraction.attributes import AttributeFinder, Found
+from codesuggest.extraction.clauses import clause_of
 from codesuggest.extraction.spelling import Speller
-from codesuggest.extraction.tokens import TokenLists
+from codesuggest.extraction.spread import Reach, spread_matches
+from codesuggest.extraction.tokens import TokenLists, WordClass
 from codesuggest.schema import Section
 from codesuggest.terminology.abbreviations import AmbiguousAbbreviations
-from codesuggest.terminology.alias_index import AliasIndex, stem_hash
-from codesuggest.terminology.words import AXIS_WORDS, WordForms, name_sides
+from codesuggest.terminology.alias_index import AliasIndex, Windows, stem_hash
+from codesuggest.terminology.words import AXIS_WORDS, NAMED_SIDES, WordForms
 
 __all__ = ["Extract", "Extraction", "MentionFinder"]
+
+Array = np.ndarray[Any, Any]
 
 #: Sections whose short lines name a diagnosis (or a reason) or a procedure as a whole.
 DIAGNOSIS_GROUPS = frozenset({"assessment", "preop", "postop", "problem_list", "diagnosis_admit"})
 PROCEDURE_GROUPS = frozenset({"procedure_title"})
 
 #: Words of a sentence that tells of something done, wherever it stands.
-_DONE = frozenset(
-    [
-        "view",
-        "views",
-        "xray",
-        "xrays",
-        "x-ray",
-        "injection",
-        "injected",
-        "inject",
-        "administered",
-        "injections",
-        "ultrasound",
-        "radiograph",
-        "radiographs",
-        "films",
-        "ekg",
-        "ecg",
-        "vaccine",
-        "nebulizer",
-        "sutured",
-        "biopsy",
-        "biopsied",
-        "aspirated",
-        "aspiration",
-        "excised",
-        "debrided",
-        "dispensed",
-        "spirometry",
-        "audiogram",
-        "cryotherapy",
-    ]
-)
+_DONE = frozenset({
+    "view", "views", "xray", "xrays", "x-ray", "injection", "injected", "inject", "administered",
+    "injections", "ultrasound", "radiograph", "radiographs", "films", "ekg", "ecg", "vaccine",
+    "nebulizer", "sutured", "biopsy", "biopsied", "aspirated", "aspiration", "excised",
+    "debrided", "dispensed", "spirometry", "audiogram", "cryotherapy",
+})  # fmt: skip
 #: Words of denial; "without" is one of the wordings of ICD-10-CM and stays out.
-_DENIALS = frozenset(
-    ["no", "not", "denies", "denied", "deny", "never", "negative", "neither", "nor"]
-)
+_DENIALS = frozenset({
+    "no", "not", "denies", "denied", "deny", "never", "negative", "neither", "nor",
+})  # fmt: skip
+_SIDES = frozenset({"left", "right"})
 #: A whole line is a mention only if one of its words is at least this rare.
 _TELLING = 4.0
-_BARRIERS = frozenset(
-    [
-        ".",
-        ";",
-        ":",
-        "?",
-        "!",
-        "•",
-        "but",
-        "however",
-        "which",
-        "who",
-        "that",
-        "is",
-        "was",
-        "are",
-        "were",
-        "has",
-        "had",
-        "have",
-        "been",
-        "because",
-        "although",
-        "therefore",
-        "while",
-        "when",
-        "where",
-        "than",
-        "then",
-        "after",
-        "before",
-        "during",
-        "until",
-        "since",
-        "if",
-        "he",
-        "she",
-        "they",
-        "we",
-        "i",
-        "you",
-        "denies",
-        "reports",
-        "presents",
-        "underwent",
-        "shows",
-        "showed",
-        "reveals",
-        "revealed",
-        "demonstrates",
-        "noted",
-    ]
-)
-_JOINTS = frozenset([",", "and", "or", "/", "&", "+"])
-#: Widest window, in tokens, of an alias whose words stand apart.
-_SPREAD = {"DIAGNOSIS": 14, "PROCEDURE": 30}
-_SPREAD_PAIR = 8
-_MOST_SPREAD = 24
-#: How far, in meaningful words, the clause is read on either side of a match.
-_REACH = 5
+_REACH = {"DIAGNOSIS": Reach(3, 14, 8), "PROCEDURE": Reach(2, 30, 8)}
+#: Most stems that one word stands for.
+_STEMS = 6
+_MASK = (1 << 64) - 1
+#: What is renamed to this says nothing: the number of a list item.
+_ITEM_NUMBER = "#"
+_LEADS = frozenset(
+    {
+        "", "right", "left", "bilateral", "acute", "chronic", "the", "a", "regarding",
+        "regarding his", "regarding her",
+    }
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -135,7 +69,8 @@ class Extract:
     """A mention with the words that the ranker needs; offsets are tokens and characters.
 
     `core` are the stems of the match (of the whole line for a line mention), `context` those of
-    the clause around it; `bag` is the alias that matched, -1 for a line mention.
+    the clause around it; `bag` is the alias that matched, -1 for a line mention. `lead` says
+    that it opens its line, which has `line_words` words.
     """
 
     label: str
@@ -186,34 +121,24 @@ class MentionFinder:
         self.indexes = dict(indexes)
         self.attributes = attributes
         self.forms: WordForms = next(iter(self.indexes.values())).forms
+        #: Words behind a comma that still belong to the clause.
+        self.clause_words = attributes.words | AXIS_WORDS
         self._speller = Speller(self._rarity, known_words)
         self._ambiguous = AmbiguousAbbreviations.packaged()
         self._stems: dict[str, tuple[str, ...]] = {}
-        self._sums: dict[str, int] = {}
+        self._sum = WordClass(self._sum_of, np.uint64)
+        self._words = {
+            label: WordClass(self._word_ids(index), np.int32, _STEMS)
+            for label, index in self.indexes.items()
+        }
+        self._telling = WordClass(self._is_telling)
+        self._done = WordClass(_DONE.__contains__)
+        self._denial = WordClass(_DENIALS.__contains__)
+        self._has_senses = WordClass(self._ambiguous.senses.__contains__)
+        self._side = WordClass(_SIDES.__contains__)
+        self._number = WordClass(lambda word: word.isdigit() and len(word) < 3)
 
-    def _expand(self, text: str, tokens: TokenLists) -> list[str]:
-        """Replace ambiguous abbreviations, written in capitals, by what they mean here."""
-        senses = self._ambiguous.senses
-        words = tokens.words
-        found = [
-            i
-            for i, word in enumerate(words)
-            if word in senses and text[tokens.starts[i] : tokens.ends[i]].isupper()
-        ]
-        if not found:
-            return words
-        lower = text.lower()
-        shouting = sum(map(str.islower, text[:600])) < 30
-        present = frozenset(words)
-        chosen: dict[str, str] = {}
-        for word in {words[i] for i in found}:
-            sense = self._ambiguous.choose(word, lower, present, shouting=shouting)
-            if sense is not None:
-                chosen[word] = f"{word}={sense.expansion}"
-        words = list(words)
-        for i in found:
-            words[i] = chosen.get(words[i], words[i])
-        return words
+    # -- what is known of a word ---------------------------------------------------------------
 
     def _rarity(self, stem: str) -> float | None:
         for index in self.indexes.values():
@@ -238,286 +163,222 @@ class MentionFinder:
                 self._stems[word] = known
         return known
 
-    def _sum(self, word: str) -> int:
-        known = self._sums.get(word)
-        if known is None:
-            known = sum(stem_hash(s) for s in self.stems(word)) & 0xFFFFFFFFFFFFFFFF
-            if len(self._sums) < 500_000:
-                self._sums[word] = known
-        return known
+    def _sum_of(self, word: str) -> int:
+        return sum(map(stem_hash, self.stems(word))) & _MASK
+
+    def _word_ids(self, index: AliasIndex) -> Any:
+        return lambda word: index.ids(self.stems(word))
+
+    def _is_telling(self, word: str) -> bool:
+        return any((self._rarity(s) or 0.0) >= _TELLING for s in self.stems(word))
+
+    # -- mentions --------------------------------------------------------------------------------
 
     def __call__(
         self, text: str, tokens: TokenLists, sections: Sequence[Section], groups: Mapping[str, str]
     ) -> Extraction:
         """Return the mentions in order of the text."""
-        words = tokens.words = name_sides(self._expand(text, tokens))
-        sums = [self._sum(w) for w in words]
-        units = [i for i, s in enumerate(sums) if s]
-        if not units:
+        self.rename(text, tokens)
+        sums = self._sum.of(tokens)
+        units = np.flatnonzero(sums)
+        if not len(units):
             return Extraction([], [], [])
-        section_of = _sections_of(tokens.starts, sections)
-        lines = _Lines(text)
-        found_attributes: dict[int, list[Found]] = {}
-        for attribute in self.attributes.find(text, tokens):
-            found_attributes.setdefault(attribute.sentence, []).append(attribute)
-        unit_sums = np.array([sums[i] for i in units], dtype=np.uint64)
-        unit_breaks = np.array(
-            [tokens.sentences[i] * 64 + section_of[i] % 64 for i in units], dtype=np.int64
-        )
+        reading = _Reading(self, text, tokens, sections)
+        windows = Windows.of(sums[units], reading.breaks[units])
         extracts: list[Extract] = []
         for label, index in self.indexes.items():
-            starts, ends, bags = index.windows(unit_sums, unit_breaks)
+            starts, ends, bags = index.windows(windows)
             reach = 0
-            for start, end, bag in zip(starts.tolist(), ends.tolist(), bags.tolist(), strict=True):
-                if end <= reach:
-                    continue
-                reach = end
-                first, last = units[start], units[end - 1]
-                extracts.append(
-                    self._extract(
-                        label, tokens, lines, section_of, first, last, bag, found_attributes
-                    )
-                )
+            for end, bag, first, last in zip(
+                ends.tolist(),
+                bags.tolist(),
+                units[starts].tolist(),
+                units[ends - 1].tolist(),
+                strict=True,
+            ):
+                if end > reach:
+                    reach = end
+                    extracts.append(reading.extract(label, first, last, bag))
         matched = {(e.label, e.bag) for e in extracts}
-        extracts.extend(
-            self._line_mentions(
-                tokens, lines, sections, section_of, groups, extracts, sums, found_attributes
-            )
-        )
-        extracts.extend(self._spread_mentions(tokens, lines, section_of, matched, found_attributes))
+        extracts.extend(self._line_mentions(reading, groups, extracts, sums))
+        extracts.extend(self._spread_mentions(reading, matched))
         extracts.sort(key=lambda e: (e.start_char, e.end_char, e.label))
-        titled = [groups.get(s.kind, "") in PROCEDURE_GROUPS for s in sections]
+        titled = np.array([groups.get(s.kind, "") in PROCEDURE_GROUPS for s in sections])
+        in_title = np.flatnonzero(titled[reading.section_array]).tolist() if titled.any() else []
         return Extraction(
             extracts,
-            list(self._bag(dict.fromkeys(words))),
-            list(self._bag([w for w, s in zip(words, section_of, strict=True) if titled[s]])),
+            list(dict.fromkeys(chain.from_iterable(reading.stems))),
+            list(dict.fromkeys(s for i in in_title for s in reading.stems[i])),
         )
 
-    def _extract(
-        self,
-        label: str,
-        tokens: TokenLists,
-        lines: _Lines,
-        section_of: list[int],
-        first: int,
-        last: int,
-        bag: int,
-        attributes: Mapping[int, Sequence[Found]],
-        core: tuple[str, ...] = (),
-    ) -> Extract:
-        left, right = self._clause(tokens, first, last)
-        core = core or self._bag(tokens.words[first : last + 1])
-        around = self._bag(tokens.words[left : right + 1])
-        start_char, end_char = tokens.starts[first], tokens.ends[last]
-        lead, line_words = lines.place(start_char)
-        return Extract(
-            label,
-            start_char,
-            end_char,
-            first,
-            last,
-            section_of[first],
-            tokens.sentences[first],
-            core,
-            tuple(s for s in around if s not in core),
-            bag,
-            lead,
-            line_words,
-            self.attributes.near(
-                attributes.get(tokens.sentences[first], ()), first, last, left, right
-            ),
-        )
+    def rename(self, text: str, tokens: TokenLists) -> None:
+        """Put in place of a word what it means here.
 
-    def _bag(self, words: Iterable[str]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(s for w in words for s in self.stems(w)))
-
-    def _telling(self, word: str) -> bool:
-        return any((self._rarity(s) or 0.0) >= _TELLING for s in self.stems(word))
-
-    def _clause(self, tokens: TokenLists, first: int, last: int) -> tuple[int, int]:
-        """Return the first and last token of the clause around a match."""
-        words, sentences, here = tokens.words, tokens.sentences, tokens.sentences[first]
-        left, budget = first, _REACH
-        while left > 0 and budget:
-            word = words[left - 1]
-            if sentences[left - 1] != here or word in _BARRIERS or word in _JOINTS:
-                break
-            left -= 1
-            budget -= bool(self.stems(word))
-        right, budget = last, _REACH
-        while right + 1 < len(words) and budget:
-            word = words[right + 1]
-            if sentences[right + 1] != here or word in _BARRIERS:
-                break
-            if word in _JOINTS:
-                follows = words[right + 2] if right + 2 < len(words) else ""
-                if word != "," or not (follows in AXIS_WORDS or follows in self.attributes.words):
-                    break
-            right += 1
-            budget -= bool(self.stems(word))
-        return left, right
+        Ambiguous abbreviations written in capitals get their sense; "left" and "right" are
+        marked where they are part of a name; the numbers of list items say nothing.
+        """
+        words, changed = tokens.words, {}
+        for i in self._side.places(tokens):
+            if words[i + 1 : i + 2] and words[i + 1] in NAMED_SIDES:
+                changed[i] = f"{words[i]}~"
+        for i in self._number.places(tokens):
+            if words[i + 1 : i + 2] in (["."], [")"]) and _opens_item(text, tokens, i):
+                changed[i] = _ITEM_NUMBER
+        found = [
+            i
+            for i in self._has_senses.places(tokens)
+            if text[tokens.starts[i] : tokens.ends[i]].isupper()
+        ]
+        if found:
+            lower = text.lower()
+            shouting = sum(map(str.islower, text[:600])) < 30
+            present = frozenset(words)
+            for word in {words[i] for i in found}:
+                sense = self._ambiguous.choose(word, lower, present, shouting=shouting)
+                if sense is not None:
+                    renamed = f"{word}={sense.expansion}"
+                    changed.update({i: renamed for i in found if words[i] == word})
+        if changed:
+            tokens.rename(changed)
 
     def _spread_mentions(
-        self,
-        tokens: TokenLists,
-        lines: _Lines,
-        section_of: list[int],
-        matched: set[tuple[str, int]],
-        attributes: Mapping[int, Sequence[Found]],
-    ) -> list[Extract]:
+        self, reading: _Reading, matched: set[tuple[str, int]]
+    ) -> Iterable[Extract]:
         """Return aliases whose words all stand close together, with other words between them."""
-        places: dict[str, list[int]] = {}
-        for i, word in enumerate(tokens.words):
-            for stem in self.stems(word):
-                places.setdefault(stem, []).append(i)
-        out: list[Extract] = []
-        taken: set[tuple[int, int]] = set()
+        tokens, section_of = reading.tokens, reading.section_of
+        denials = self._denial.places(tokens)
         for label, index in self.indexes.items():
-            widest = _SPREAD[label]
-            smallest = 3 if label == "DIAGNOSIS" else 2
-            for bag in index.covered(places, _MOST_SPREAD, smallest):
-                if (label, bag) in matched:
+            taken: set[tuple[int, int]] = set()
+            for match in spread_matches(index, self._words[label].of(tokens), _REACH[label]):
+                first, last = match.first, match.last
+                if (label, match.bag) in matched or section_of[first] != section_of[last]:
                     continue
-                stems = [index.words[w] for w in index.bag_ids(bag).tolist()]
-                # two words far apart say little
-                window = _narrowest(
-                    [places[s] for s in stems], widest if len(stems) > 2 else _SPREAD_PAIR
-                )
-                if window is None or section_of[window[0]] != section_of[window[1]]:
-                    continue
-                first, last = window
-                if label == "DIAGNOSIS" and tokens.sentences[first] != tokens.sentences[last]:
-                    continue
-                if window in taken and label == "DIAGNOSIS":
-                    continue
-                if label == "DIAGNOSIS" and not _DENIALS.isdisjoint(tokens.words[first : last + 1]):
-                    continue
-                taken.add(window)
-                out.append(
-                    self._extract(
-                        label, tokens, lines, section_of, first, last, bag, attributes, tuple(stems)
-                    )
-                )
-        return out
+                if label == "DIAGNOSIS":
+                    denied = bisect_left(denials, first)
+                    if (
+                        tokens.sentences[first] != tokens.sentences[last]
+                        or (first, last) in taken
+                        or (denied < len(denials) and denials[denied] <= last)
+                    ):
+                        continue
+                    taken.add((first, last))
+                stems = tuple(index.words[w] for w in index.bag_ids(match.bag).tolist())
+                yield reading.extract(label, first, last, match.bag, stems)
 
     def _line_mentions(
         self,
-        tokens: TokenLists,
-        lines: _Lines,
-        sections: Sequence[Section],
-        section_of: list[int],
+        reading: _Reading,
         groups: Mapping[str, str],
         extracts: Sequence[Extract],
-        sums: Sequence[int],
-        attributes: Mapping[int, Sequence[Found]],
-    ) -> list[Extract]:
+        sums: Array,
+    ) -> Iterable[Extract]:
         """Return whole sentences of naming sections as mentions."""
+        tokens, sections, section_of = reading.tokens, reading.sections, reading.section_of
+        sentences = np.array(tokens.sentences)
+        bounds = np.flatnonzero(np.diff(sentences, prepend=-1)).tolist()
         covered: dict[int, int] = {}
         for e in extracts:
             if e.label == "DIAGNOSIS":
                 covered[e.sentence] = covered.get(e.sentence, 0) + len(e.core)
-        out: list[Extract] = []
-        n = len(tokens.words)
-        start = 0
-        while start < n:
-            sentence = tokens.sentences[start]
-            end = start
-            while end < n and tokens.sentences[end] == sentence:
-                end += 1
-            section = sections[section_of[end - 1]]
-            group = groups.get(section.kind, "")
-            naming = group in PROCEDURE_GROUPS or group in DIAGNOSIS_GROUPS
-            if not naming and _DONE.isdisjoint(tokens.words[start:end]):
-                start = end
+        kinds = [groups.get(s.kind, "") for s in sections]
+        has_done, has_denial = self._done.of(tokens), self._denial.of(tokens)
+        telling, meant = self._telling.of(tokens), sums != 0
+        done_in = np.add.reduceat(has_done, bounds).tolist()
+        telling_in = np.add.reduceat(telling, bounds).tolist()
+        for number, (start, end) in enumerate(zip(bounds, [*bounds[1:], len(tokens)], strict=True)):
+            if not telling_in[number]:
+                continue
+            place = section_of[end - 1]
+            group, section = kinds[place], sections[place]
+            is_title, is_diagnosis = group in PROCEDURE_GROUPS, group in DIAGNOSIS_GROUPS
+            if not (is_title or is_diagnosis or done_in[number]):
                 continue
             # a sentence may open with the section's own header
-            body = next(
-                (
-                    i
-                    for i in range(start, end)
-                    if tokens.starts[i] >= section.start_char + len(section.title)
-                ),
-                end,
-            )
-            meaning = [i for i in range(body, end) if sums[i]]
+            head = section.start_char + len(section.title)
+            body = bisect_left(tokens.starts, head, start, end)
+            meaning = (np.flatnonzero(meant[body:end]) + body).tolist()
+            if len(meaning) > 20 or not telling[body:end].any():
+                continue
             label = ""
-            if not any(self._telling(tokens.words[i]) for i in meaning):
-                label = ""
-            elif (group in PROCEDURE_GROUPS and len(meaning) <= 20) or (
-                len(meaning) <= 20 and not _DONE.isdisjoint(tokens.words[body:end])
-            ):
+            if is_title or has_done[body:end].any():
                 label = "PROCEDURE"
-            elif group in DIAGNOSIS_GROUPS and len(meaning) <= 8:
+            elif is_diagnosis and len(meaning) <= 8:
                 # a line that denies something is no mention: its cue would stand inside it
-                denies = not _DENIALS.isdisjoint(tokens.words[body:end])
-                known = 2 * covered.get(sentence, 0) >= len(meaning)
-                label = "" if known or denies else "DIAGNOSIS"
+                known = 2 * covered.get(tokens.sentences[start], 0) >= len(meaning)
+                label = "" if known or has_denial[body:end].any() else "DIAGNOSIS"
             if label and label in self.indexes:
-                extract = self._extract(
-                    label, tokens, lines, section_of, meaning[0], meaning[-1], -1, attributes
-                )
+                extract = reading.extract(label, meaning[0], meaning[-1], -1)
                 if len(extract.core) <= 16:
-                    out.append(extract)
-            start = end
-        return out
+                    yield extract
 
 
-class _Lines:
-    """Where in its line a mention stands."""
+class _Reading:
+    """One note while its mentions are made."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._known: dict[int, int] = {}
+    def __init__(
+        self, finder: MentionFinder, text: str, tokens: TokenLists, sections: Sequence[Section]
+    ) -> None:
+        self.text, self.tokens, self.sections = text, tokens, sections
+        self.stems = [finder.stems(word) for word in tokens.words]
+        bounds = np.array([s.start_char for s in sections], dtype=np.int64)
+        place = np.searchsorted(bounds, np.array(tokens.starts, dtype=np.int64), side="right") - 1
+        self.section_array = np.maximum(place, 0)
+        self.section_of: list[int] = self.section_array.tolist()
+        #: No alias crosses from one sentence or section to another.
+        self.breaks = np.array(tokens.sentences) * 64 + self.section_array % 64
+        self._finder = finder
+        self._attributes: dict[int, list[Found]] = {}
+        for attribute in finder.attributes.find(text, tokens):
+            self._attributes.setdefault(attribute.sentence, []).append(attribute)
+        self._line_words: dict[int, int] = {}
 
-    def place(self, start_char: int) -> tuple[bool, int]:
-        """Return whether only list marks stand before it, and the words of its line."""
-        text = self._text
+    def extract(
+        self, label: str, first: int, last: int, bag: int, core: tuple[str, ...] = ()
+    ) -> Extract:
+        """Make the mention of tokens `first` to `last`."""
+        tokens, stems = self.tokens, self.stems
+        left, right = clause_of(tokens, stems, first, last, self._finder.clause_words)
+        core = core or tuple(dict.fromkeys(chain.from_iterable(stems[first : last + 1])))
+        around = dict.fromkeys(chain.from_iterable(stems[left : right + 1]))
+        for stem in core:
+            around.pop(stem, None)
+        start_char, sentence = tokens.starts[first], tokens.sentences[first]
+        attributes = self._attributes.get(sentence)
+        return Extract(
+            label,
+            start_char,
+            tokens.ends[last],
+            first,
+            last,
+            self.section_of[first],
+            sentence,
+            core,
+            tuple(around),
+            bag,
+            *self._place(start_char),
+            AttributeFinder.near(attributes, first, last, left, right) if attributes else [],
+        )
+
+    def _place(self, start_char: int) -> tuple[bool, int]:
+        """Return whether only list marks stand before a mention, and the words of its line."""
+        text = self.text
         line_start = text.rfind("\n", 0, start_char) + 1
-        line_end = text.find("\n", start_char)
-        line_end = len(text) if line_end < 0 else line_end
-        before = text[line_start:start_char].strip(" \t0123456789.)(#*-•:>[]xX")
-        count = self._known.get(line_start)
+        count = self._line_words.get(line_start)
         if count is None:
-            count = self._known[line_start] = len(text[line_start:line_end].split())
-        return not before or before.lower() in _SIDES, count
+            line_end = text.find("\n", start_char)
+            line = text[line_start : line_end if line_end >= 0 else len(text)]
+            count = self._line_words[line_start] = len(line.split())
+        if start_char - line_start > 40:
+            return False, count
+        before = text[line_start:start_char].strip(" \t0123456789.)(#*-•:>[]xX")
+        return before.lower() in _LEADS, count
 
 
-def _narrowest(places: Sequence[Sequence[int]], widest: int) -> tuple[int, int] | None:
-    """Return the narrowest window of tokens that holds one of each list, None if all are wider."""
-    merged = sorted((at, which) for which, ats in enumerate(places) for at in ats)
-    count = [0] * len(places)
-    held = left = 0
-    best: tuple[int, int] | None = None
-    for at, which in merged:
-        held += count[which] == 0
-        count[which] += 1
-        while held == len(places):
-            start, first = merged[left]
-            if at - start < widest:
-                best, widest = (start, at), at - start
-            count[first] -= 1
-            held -= count[first] == 0
-            left += 1
-    return best
-
-
-_SIDES = frozenset(
-    {
-        "right",
-        "left",
-        "bilateral",
-        "acute",
-        "chronic",
-        "the",
-        "a",
-        "regarding",
-        "regarding his",
-        "regarding her",
-    }
-)
-
-
-def _sections_of(starts: Sequence[int], sections: Sequence[Section]) -> list[int]:
-    bounds = np.array([s.start_char for s in sections], dtype=np.int64)
-    place = np.searchsorted(bounds, np.array(starts, dtype=np.int64), side="right") - 1
-    return np.maximum(place, 0).tolist()  # type: ignore[no-any-return]
+def _opens_item(text: str, tokens: TokenLists, place: int) -> bool:
+    """Tell whether the number at `place` is that of a list item: "2." before its words."""
+    start, sign = tokens.starts[place], place + 1
+    if tokens.starts[sign] != tokens.ends[place] or text[tokens.ends[sign] :][:1].isalnum():
+        return False
+    line = text.rfind("\n", 0, start) + 1
+    before = text[line:start].rstrip(" \t(#*-•>")
+    return not before or before[-1] in ".:;"

@@ -31,8 +31,16 @@ class PhraseTable(Generic[P]):
                 # no token is empty, so the empty key is free for what ends here
                 node[""] = (*node.get("", ()), payload)
 
-    def find(self, tokens: Sequence[str]) -> list[tuple[int, int, tuple[P, ...]]]:
+    def opens(self, word: str) -> bool:
+        """Tell whether a phrase begins with `word`."""
+        return word in self._root
+
+    def find(
+        self, tokens: Sequence[str], places: Iterable[int] | None = None
+    ) -> list[tuple[int, int, tuple[P, ...]]]:
         """Return ``(start, end, payloads)`` of the longest phrase at each token, in order.
+
+        `places` are the tokens with which a phrase begins, where they are known.
 
         Phrases may overlap: a shorter one inside a longer one is left out, one that starts
         inside another and ends behind it is kept.
@@ -41,8 +49,8 @@ class PhraseTable(Generic[P]):
         reach = 0
         root = self._root
         n = len(tokens)
-        for start, token in enumerate(tokens):
-            node = root.get(token)
+        for start in range(n) if places is None else places:
+            node = root.get(tokens[start])
             if node is None:
                 continue
             payloads: tuple[P, ...] = ()

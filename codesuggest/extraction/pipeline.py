@@ -6,7 +6,6 @@ A `Doc` carries only plain data, in ``doc.user_data["codesuggest"]``, so that ``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,13 @@ from codesuggest.errors import ModelDamagedError
 from codesuggest.extraction.assertion import AssertionFinder
 from codesuggest.extraction.attributes import AttributeFinder, Found
 from codesuggest.extraction.mentions import Extract, MentionFinder
+from codesuggest.extraction.note_reader import (
+    ExtractedNote,
+    NoteReader,
+    assert_extracts,
+    starts_of_sentences,
+)
 from codesuggest.extraction.sections import SectionFinder, SectionTable
-from codesuggest.extraction.sentences import sentence_starts
 from codesuggest.extraction.tokens import READER
 from codesuggest.schema import Assertion, Attribute, Cue, Mention, Section
 from codesuggest.terminology.alias_index import AliasIndex
@@ -33,6 +37,7 @@ __all__ = [
     "blank_pipeline",
     "extracts_of",
     "mention_of",
+    "reader_of",
     "sections_of",
 ]
 
@@ -41,27 +46,16 @@ KEY = "codesuggest"
 LABELS_OF_INDEX = ("DIAGNOSIS", "PROCEDURE")
 
 
-@dataclass(slots=True)
-class ExtractedNote:
-    """What extraction found in a note; one assertion an extract."""
-
-    sections: list[Section]
-    extracts: list[Extract]
-    assertions: list[Assertion]
-    stems: list[str]
-    title_stems: list[str]
-
-
 class Sections:
     """Finds sections; writes ``[kind, title, start_char, end_char]`` rows."""
 
     def __init__(self) -> None:
         self.table = SectionTable.packaged()
-        self._find = SectionFinder(self.table)
+        self.finder = SectionFinder(self.table)
 
     def __call__(self, doc: Doc) -> Doc:
         """Process one Doc."""
-        rows = [[s.kind, s.title, s.start_char, s.end_char] for s in self._find(READER.text(doc))]
+        rows = [[s.kind, s.title, s.start_char, s.end_char] for s in self.finder(READER.text(doc))]
         doc.user_data.setdefault(KEY, {})["sections"] = rows
         return doc
 
@@ -73,12 +67,12 @@ class Sentences:
         """Process one Doc."""
         if not len(doc):
             return doc
-        starts = set(sentence_starts(READER.text(doc)))
-        starts.update(row[2] for row in doc.user_data.get(KEY, {}).get("sections", ()))
+        rows = doc.user_data.get(KEY, {}).get("sections", ())
+        starts = starts_of_sentences(READER.text(doc), (row[2] for row in rows))
         offsets = doc.to_array(["IDX"]).ravel()
         marks = np.full(len(doc), -1, dtype=np.int64)
         # a start that falls on a blank moves to the token behind it
-        places = np.searchsorted(offsets, np.array(sorted(starts), dtype=np.uint64))
+        places = np.searchsorted(offsets, np.array(starts, dtype=np.uint64))
         marks[places[places < len(doc)]] = 1
         marks[0] = 1
         doc.from_array(["SENT_START"], marks.astype(np.uint64).reshape(-1, 1))
@@ -139,7 +133,7 @@ class Assertions:
     """Decides the assertion of each mention."""
 
     def __init__(self) -> None:
-        self._find = AssertionFinder()
+        self.finder = AssertionFinder()
         self._groups = SectionTable.packaged().groups
 
     def __call__(self, doc: Doc) -> Doc:
@@ -148,36 +142,19 @@ class Assertions:
         rows = data.get("mentions", [])
         if not rows:
             return doc
-        tokens = READER.tokens(doc)
-        assertions = self._find(
+        extracts = READER.kept(doc, "extracts") or [_from_row(row) for row in rows]
+        assertions = assert_extracts(
+            self.finder,
             READER.text(doc),
-            tokens,
-            [(row["first"], row["last"]) for row in rows],
+            READER.tokens(doc),
+            extracts,
             sections_of(doc),
-            [row["section"] for row in rows],
             self._groups,
-            [row["label"] == "PROCEDURE" for row in rows],
         )
         READER.keep(doc, "assertions", assertions)
         for row, assertion in zip(rows, assertions, strict=True):
             row["cues"] = [[c.status, c.text, c.start_char, c.end_char] for c in assertion.cues]
         return doc
-
-    def assertion_of(self, text: str, doc: Doc, start_char: int, end_char: int) -> Assertion:
-        """Return the assertion of one span of characters of a processed Doc."""
-        tokens = READER.tokens(doc)
-        inside = [
-            i
-            for i, (start, end) in enumerate(zip(tokens.starts, tokens.ends, strict=True))
-            if start < end_char and end > start_char
-        ]
-        if not inside:
-            return Assertion()
-        sections = sections_of(doc)
-        place = max((i for i, s in enumerate(sections) if s.start_char <= start_char), default=0)
-        return self._find(text, tokens, [(inside[0], inside[-1])], sections, [place], self._groups)[
-            0
-        ]
 
 
 class Linker:
@@ -263,6 +240,15 @@ def blank_pipeline(with_linker: bool = True) -> Language:
     if with_linker:
         nlp.add_pipe("codesuggest_linker")
     return nlp
+
+
+def reader_of(nlp: Language) -> NoteReader:
+    """Return the pipeline's extraction, for texts of which no Doc is wanted."""
+    return NoteReader(
+        nlp.get_pipe("codesuggest_sections").finder,
+        nlp.get_pipe("codesuggest_mentions").finder,
+        nlp.get_pipe("codesuggest_assertion").finder,
+    )
 
 
 # -- the door ------------------------------------------------------------------------------

@@ -1,27 +1,249 @@
-"""A Doc's tokens as plain lists, for the loops that must be quick."""
+"""Tokens of a text as plain lists and arrays, for the loops that must be quick.
+
+Every distinct word has a number. What a component wants to know of a word (its stems, whether a
+cue may start there) it works out once for each number and then reads for a whole note at once.
+The pieces between blanks are numbered too: their cuts into words are looked up, not made anew.
+"""
 
 from __future__ import annotations
 
+import re
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 from spacy.tokens import Doc
 
-from codesuggest.terminology.words import fold
+from codesuggest.terminology.words import TOKEN, fold
 
-__all__ = ["READER", "TokenLists", "TokenReader"]
+__all__ = ["READER", "Lexis", "TokenCutter", "TokenLists", "TokenReader", "WordClass"]
+
+Array = np.ndarray[Any, Any]
+
+#: Distinct pieces kept; past this many everything starts anew.
+_MOST_PIECES = 300_000
+#: The one token with a blank inside it.
+_SPACED_XRAY = re.compile(r"[xX] [rR]ays?\b")
+#: No character from here on is white space.
+_LAST_BLANK = 0x3001
+
+
+class Lexis:
+    """Numbers of distinct folded words, in order of first sight; words are never dropped."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self._number: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def number(self, word: str) -> int:
+        """Return the number of a folded word."""
+        known = self._number.get(word)
+        if known is None:
+            with self._lock:
+                known = self._number.get(word)
+                if known is None:
+                    known = len(self.words)
+                    self.words.append(word)
+                    self._number[word] = known
+        return known
+
+
+class WordClass:
+    """A value of every distinct word, worked out when the word is first met.
+
+    Parameters
+    ----------
+    value : function of a folded word
+    dtype : NumPy dtype of the values
+    width : int, optional
+        The value is a list; it is cut or filled with -1 to this length.
+    """
+
+    def __init__(
+        self, value: Callable[[str], Any], dtype: Any = np.bool_, width: int | None = None
+    ) -> None:
+        self._value = value
+        self._dtype = dtype
+        self._width = width
+        self._known: tuple[Lexis | None, Array] = (None, self._values([]))
+        self._lock = threading.Lock()
+
+    def _values(self, words: Sequence[str]) -> Array:
+        if self._width is None:
+            return np.fromiter(map(self._value, words), self._dtype, len(words))
+        out = np.full((len(words), self._width), -1, self._dtype)
+        for row, word in enumerate(words):
+            values = self._value(word)[: self._width]
+            out[row, : len(values)] = values
+        return out
+
+    def of(self, tokens: TokenLists) -> Array:
+        """Return the value of each token, shape (n_tokens,) or (n_tokens, width)."""
+        lexis, values = self._known
+        if lexis is not tokens.lexis or len(values) < len(tokens.lexis.words):
+            values = self._grown(tokens.lexis)
+        return values[tokens.ids]
+
+    def places(self, tokens: TokenLists) -> list[int]:
+        """Return the positions of the tokens with a true value."""
+        return np.flatnonzero(self.of(tokens)).tolist()
+
+    def _grown(self, lexis: Lexis) -> Array:
+        with self._lock:
+            known, values = self._known
+            if known is not lexis:
+                values = self._values([])
+            fresh = self._values(lexis.words[len(values) :])
+            values = np.concatenate([values, fresh])
+            self._known = (lexis, values)
+            return values
 
 
 @dataclass(slots=True)
 class TokenLists:
-    """Tokens without blanks: folded words, character offsets, sentence numbers."""
+    """Tokens without blanks: folded words and their numbers, character offsets, sentences."""
 
+    lexis: Lexis
+    ids: Array
     words: list[str]
     starts: list[int]
     ends: list[int]
     sentences: list[int]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def rename(self, changed: dict[int, str]) -> None:
+        """Give the tokens at some positions other words."""
+        for place, word in changed.items():
+            self.words[place] = word
+            self.ids[place] = self.lexis.number(word)
+
+    def set_sentences(self, starts: Sequence[int]) -> None:
+        """Number the sentences, given the sorted offsets at which they start."""
+        bounds = np.array(starts, dtype=np.int64)
+        places = np.searchsorted(bounds, np.array(self.starts, dtype=np.int64), side="right")
+        self.sentences = places.tolist()
+
+
+class _Pieces:
+    """The pieces met so far, cut: arrays that grow by doubling, so that readers need no lock."""
+
+    def __init__(self) -> None:
+        self.lexis = Lexis()
+        self.number: dict[str, int] = {}
+        self.count = np.zeros(1024, np.int32)
+        self.first = np.zeros(1024, np.int32)
+        self.word = np.zeros(4096, np.int32)
+        self.start = np.zeros(4096, np.int32)
+        self.end = np.zeros(4096, np.int32)
+        self._used = 0
+
+    def add(self, piece: str) -> int:
+        """Cut a new piece and return its number; the caller holds the lock."""
+        number = len(self.number)
+        cuts = [
+            (self.lexis.number(word), match.start(), match.end())
+            for match in TOKEN.finditer(piece)
+            if (word := fold(match.group()))
+        ]
+        used = self._used
+        if number == len(self.count):
+            self.count, self.first = _doubled(self.count), _doubled(self.first)
+        while used + len(cuts) > len(self.word):
+            self.word, self.start = _doubled(self.word), _doubled(self.start)
+            self.end = _doubled(self.end)
+        self.count[number], self.first[number] = len(cuts), used
+        if cuts:
+            stop = self._used = used + len(cuts)
+            columns = np.array(cuts, dtype=np.int32).T
+            self.word[used:stop], self.start[used:stop], self.end[used:stop] = columns
+        # last of all: a reader that finds the number finds its cuts
+        self.number[piece] = number
+        return number
+
+
+def _doubled(array: Array) -> Array:
+    return np.concatenate([array, np.zeros_like(array)])
+
+
+class TokenCutter:
+    """Cut texts into `TokenLists`, the same tokens as `codesuggest.terminology.words.tokenize`."""
+
+    def __init__(self) -> None:
+        self._pieces = _Pieces()
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _blank(self) -> Array:
+        return np.array([chr(i).isspace() for i in range(_LAST_BLANK + 1)])
+
+    def __call__(self, text: str) -> TokenLists:
+        """Return the tokens of a text, all in one sentence."""
+        if (" ray" in text or " Ray" in text) and _SPACED_XRAY.search(text):
+            return self._whole(text)
+        pieces = self._pieces
+        if len(pieces.number) > _MOST_PIECES:
+            pieces = self._pieces = _Pieces()
+        numbers = self._numbers(pieces, text.split())
+        at = self._starts(text)
+        count = pieces.count[numbers]
+        ends = np.cumsum(count)
+        total = int(ends[-1]) if len(ends) else 0
+        flat = np.arange(total) + np.repeat(pieces.first[numbers] - (ends - count), count)
+        offset = np.repeat(at, count)
+        ids = pieces.word[flat]
+        words = pieces.lexis.words
+        return TokenLists(
+            pieces.lexis,
+            ids,
+            [words[i] for i in ids.tolist()],
+            (pieces.start[flat] + offset).tolist(),
+            (pieces.end[flat] + offset).tolist(),
+            [1] * total,
+        )
+
+    def _numbers(self, pieces: _Pieces, parts: list[str]) -> Array:
+        numbers = list(map(pieces.number.get, parts))
+        if None in numbers:
+            with self._lock:
+                for place, number in enumerate(numbers):
+                    if number is None:
+                        part = parts[place]
+                        known = pieces.number.get(part)
+                        numbers[place] = pieces.add(part) if known is None else known
+        return np.array(numbers, dtype=np.int64)
+
+    def _starts(self, text: str) -> Array:
+        """Return the offsets at which the pieces between blanks start."""
+        signs = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+        filled = ~self._blank[np.minimum(signs, _LAST_BLANK)]
+        before = np.empty_like(filled)
+        before[:1] = False
+        before[1:] = filled[:-1]
+        return np.flatnonzero(filled & ~before)
+
+    def _whole(self, text: str) -> TokenLists:
+        """Cut a text in which a token holds a blank."""
+        lexis = self._pieces.lexis
+        cuts = [
+            (word, match.start(), match.end())
+            for match in TOKEN.finditer(text)
+            if (word := fold(match.group()))
+        ]
+        ids = np.array([lexis.number(word) for word, _, _ in cuts], dtype=np.int32)
+        return TokenLists(
+            lexis,
+            ids,
+            [word for word, _, _ in cuts],
+            [start for _, start, _ in cuts],
+            [end for _, _, end in cuts],
+            [1] * len(cuts),
+        )
 
 
 class TokenReader(threading.local):
@@ -32,8 +254,10 @@ class TokenReader(threading.local):
     thread is kept, never more.
     """
 
+    #: Shared by all threads: what is known of words is known once.
+    cut = TokenCutter()
+
     def __init__(self) -> None:
-        self._folded: dict[int, str] = {}
         self._doc: Doc | None = None
         self._text = ""
         self._tokens: TokenLists | None = None
@@ -60,40 +284,16 @@ class TokenReader(threading.local):
 
     def tokens(self, doc: Doc) -> TokenLists:
         """Return the tokens of a Doc whose sentences are set."""
-        if doc is not self._doc:
-            self.remember(doc, doc.text)
+        text = self.text(doc)
         if self._tokens is None:
-            self._tokens = self._read(doc)
+            self._tokens = self.cut(text)
+            array = doc.to_array(["IDX", "SENT_START"])
+            self._tokens.set_sentences(array[array[:, 1] == 1, 0].tolist())
         return self._tokens
 
     def forget(self) -> None:
         """Drop what was last read."""
         self._doc, self._text, self._tokens, self._values = None, "", None, {}
-
-    def _read(self, doc: Doc) -> TokenLists:
-        array = doc.to_array(["ORTH", "IDX", "LENGTH", "SENT_START"])
-        orths = array[:, 0].tolist()
-        folded = self._folded
-        if len(folded) > 200_000:
-            folded.clear()
-        strings = doc.vocab.strings
-        words = []
-        for orth in orths:
-            word = folded.get(orth)
-            if word is None:
-                text = strings[orth]
-                word = folded[orth] = "" if text.isspace() else fold(text)
-            words.append(word)
-        starts = array[:, 1].tolist()
-        lengths = array[:, 2].tolist()
-        sentences = list(accumulate(1 if s == 1 else 0 for s in array[:, 3].tolist()))
-        keep = [i for i, word in enumerate(words) if word]
-        return TokenLists(
-            [words[i] for i in keep],
-            [starts[i] for i in keep],
-            [starts[i] + lengths[i] for i in keep],
-            [sentences[i] for i in keep],
-        )
 
 
 #: The reader that all components share.

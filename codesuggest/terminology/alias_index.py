@@ -26,21 +26,43 @@ from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.aliases import SOURCES, Alias
 from codesuggest.terminology.words import WordForms
 
-__all__ = ["AliasIndex", "Hit"]
+__all__ = ["AliasIndex", "Windows", "stem_hash"]
 
 Array = np.ndarray[Any, Any]
 
 #: Longest alias, in stems, that is looked up in running text.
 MAX_WINDOW = 8
+_SIEVE_BITS = 21
+_SIEVE_SHIFT = np.uint64(64 - _SIEVE_BITS)
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A window of stems that equals an alias: positions into the stems given."""
+class Windows:
+    """All windows ``[start, end)`` of units of a text that cross no break, and their hashes."""
 
-    start: int
-    end: int
-    bag: int
+    start: Array
+    end: Array
+    hashes: Array
+
+    @classmethod
+    def of(cls, sums: Array, breaks: Array) -> Windows:
+        """Make the windows of up to `MAX_WINDOW` units.
+
+        Parameters
+        ----------
+        sums : array of uint64, shape (n_units,)
+            Hash of each unit of text (a token's stems summed).
+        breaks : array of int, shape (n_units,)
+            Sentence of each unit; no window crosses from one to another.
+        """
+        n = len(sums)
+        with np.errstate(over="ignore"):
+            prefix = np.concatenate([np.zeros(1, np.uint64), np.cumsum(sums, dtype=np.uint64)])
+            start = np.repeat(np.arange(n), MAX_WINDOW)
+            end = start + np.tile(np.arange(1, MAX_WINDOW + 1), n)
+            inside = np.flatnonzero((end <= n) & (breaks[start] == breaks[np.minimum(end, n) - 1]))
+            start, end = start[inside], end[inside]
+            return cls(start, end, prefix[end] - prefix[start])
 
 
 def stem_hash(stem: str) -> int:
@@ -85,12 +107,15 @@ class AliasIndex:
         self._indptr: Array = arrays["indptr"]
         self._indices: Array = arrays["indices"]
         self._arrays = dict(arrays)
+        self._rarest: dict[int, tuple[Array, Array, Array]] = {}
 
     def silence(self, bags: Iterable[int]) -> None:
         """Keep bags from being found by `windows`; they can still be near."""
         self.silent = np.zeros(len(self), dtype=bool)
         self.silent[list(bags)] = True
         self._arrays["silent"] = self.silent
+        self._rarest.clear()
+        self.__dict__.pop("_sieve", None)
 
     def __len__(self) -> int:
         return len(self.bag_hash)
@@ -210,33 +235,30 @@ class AliasIndex:
             wanted = np.sum(self.word_hash[np.array(ids, dtype=np.int64)], dtype=np.uint64)
         return int(self._lookup(np.array([wanted], dtype=np.uint64))[0])
 
-    def windows(self, sums: Array, breaks: Array) -> tuple[Array, Array, Array]:
-        """Find every window of units that equals an alias.
-
-        Parameters
-        ----------
-        sums : array of uint64, shape (n_units,)
-            Hash of each unit of text (a token's stems summed).
-        breaks : array of int, shape (n_units,)
-            Sentence of each unit; no window crosses from one to another.
+    def windows(self, windows: Windows) -> tuple[Array, Array, Array]:
+        """Find those windows of a text that equal an alias.
 
         Returns
         -------
         start, end, bag : arrays of int
             Windows ``[start, end)`` in order of start, longer first.
         """
-        n = len(sums)
-        with np.errstate(over="ignore"):
-            prefix = np.concatenate([np.zeros(1, np.uint64), np.cumsum(sums, dtype=np.uint64)])
-            width = min(MAX_WINDOW, n)
-            starts = np.concatenate([np.arange(n - w + 1) for w in range(1, width + 1)])
-            ends = np.concatenate([np.arange(w, n + 1) for w in range(1, width + 1)])
-            hashes = prefix[ends] - prefix[starts]
-        bag = self._lookup(hashes)
-        hit = np.flatnonzero(bag >= 0)
-        hit = hit[~self.silent[bag[hit]] & (breaks[starts[hit]] == breaks[ends[hit] - 1])]
-        order = hit[np.lexsort((-ends[hit], starts[hit]))]
-        return starts[order], ends[order], bag[order]
+        hashes = windows.hashes
+        likely = np.flatnonzero(self._sieve[hashes >> _SIEVE_SHIFT])
+        place = np.searchsorted(self.bag_hash, hashes[likely])
+        place[place == len(self.bag_hash)] = 0
+        right = (self.bag_hash[place] == hashes[likely]) & ~self.silent[place]
+        hit, bag = likely[right], place[right]
+        start, end = windows.start[hit], windows.end[hit]
+        order = np.lexsort((-end, start))
+        return start[order], end[order], bag[order]
+
+    @cached_property
+    def _sieve(self) -> Array:
+        """Which leading bits of a hash belong to any bag that can be found: most windows fail."""
+        sieve = np.zeros(1 << _SIEVE_BITS, dtype=bool)
+        sieve[self.bag_hash[~self.silent] >> _SIEVE_SHIFT] = True
+        return sieve
 
     def _lookup(self, hashes: Array) -> Array:
         place = np.searchsorted(self.bag_hash, hashes)
@@ -274,49 +296,53 @@ class AliasIndex:
             out.append((bags[order], scores[order]))
         return out
 
-    def covered(self, stems: Iterable[str], top_k: int, smallest: int = 3) -> list[int]:
-        """Return the bags all of whose words are among `stems`, the most telling first.
+    def covered(self, ids: Array, smallest: int) -> Array:
+        """Return the bags all of whose words are there, silent ones left out.
 
         Parameters
         ----------
-        stems : iterable of str
-            Of a whole note.
-        top_k : int
+        ids : array of int
+            Distinct word ids.
         smallest : int
             Fewest words of a bag.
         """
         present = np.zeros(len(self.words), dtype=bool)
-        ids = self.ids(stems)
         present[ids] = True
-        start, bags = self._by_rarest
-        # a bag can only be covered if its rarest word is there; each bag is looked at once
-        found = [bags[start[w] : start[w + 1]] for w in ids]
-        candidates = np.concatenate(found) if found else np.zeros(0, np.int64)
-        lengths = self.bag_size[candidates]
-        candidates, lengths = candidates[lengths >= smallest], lengths[lengths >= smallest]
+        start, bags, second = self._by_rarest(smallest)
+        # a bag can only be covered if its rarest word is there: each bag is looked at once
+        first, count = start[ids], start[ids + 1] - start[ids]
+        ends = np.cumsum(count)
+        at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - count), count)
+        candidates = bags[at[present[second[at]]]]
         if not len(candidates):
-            return []
+            return candidates
+        flat, starts = self.words_of(candidates)
+        whole: Array = candidates[np.logical_and.reduceat(present[flat], starts)]
+        return whole
+
+    def words_of(self, bags: Array) -> tuple[Array, Array]:
+        """Return the word ids of several bags, one after the other, and where each begins."""
+        lengths = self.bag_size[bags]
         ends = np.cumsum(lengths)
         starts = ends - lengths
-        first = self._indptr[candidates]
-        flat = self._indices[np.arange(ends[-1]) - np.repeat(starts - first, lengths)]
-        whole = candidates[np.logical_and.reduceat(present[flat], starts)]
-        norm = self.bag_norm[whole]
-        if len(whole) > top_k:
-            keep = np.argpartition(-norm, top_k)[:top_k]
-            whole, norm = whole[keep], norm[keep]
-        return whole[np.lexsort((whole, -norm))].tolist()  # type: ignore[no-any-return]
+        flat = np.arange(ends[-1] if len(ends) else 0)
+        return self._indices[flat + np.repeat(self._indptr[bags] - starts, lengths)], starts
 
-    @cached_property
-    def _by_rarest(self) -> tuple[Array, Array]:
-        """Bags sorted by their rarest word, and where each word's bags begin."""
-        rarity = self.idf[self._indices]
-        bag_of = np.repeat(np.arange(len(self)), self.bag_size)
-        order = np.lexsort((self._indices, -rarity, bag_of))
-        rarest = self._indices[order[self._indptr[:-1]]]
-        bags = np.argsort(rarest, kind="stable")
-        start = np.searchsorted(rarest[bags], np.arange(len(self.words) + 1))
-        return start, bags
+    def _by_rarest(self, smallest: int) -> tuple[Array, Array, Array]:
+        """Return where each word's bags begin, the bags by their rarest word, and the second."""
+        known = self._rarest.get(smallest)
+        if known is None:
+            rarity = self.idf[self._indices]
+            bag_of = np.repeat(np.arange(len(self)), self.bag_size)
+            order = np.lexsort((self._indices, -rarity, bag_of))
+            usable = np.flatnonzero((self.bag_size >= smallest) & ~self.silent)
+            rarest = self._indices[order[self._indptr[usable]]]
+            by_word = np.argsort(rarest, kind="stable")
+            bags = usable[by_word]
+            second = self._indices[order[self._indptr[bags] + 1]]
+            start = np.searchsorted(rarest[by_word], np.arange(len(self.words) + 1))
+            known = self._rarest[smallest] = (start, bags, second)
+        return known
 
     def entries(self, bag: int) -> range:
         """Return the entries (rows of `entry_system` and so on) of one bag, best source first."""

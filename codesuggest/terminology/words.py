@@ -19,6 +19,7 @@ from codesuggest.errors import TerminologyError
 __all__ = [
     "AXIS_WORDS",
     "DATA",
+    "NAMED_SIDES",
     "STOP_WORDS",
     "TOKEN",
     "WordForms",
@@ -138,7 +139,7 @@ AXIS_WORDS = frozenset(
 )
 
 #: Words before which "left" and "right" name a thing of its own.
-_NAMED_SIDES = frozenset(
+NAMED_SIDES = frozenset(
     [
         "heart",
         "ventricle",
@@ -268,7 +269,7 @@ def name_sides(tokens: list[str]) -> list[str]:
     """Mark "left" and "right" where they are part of a name ("left heart") and not a side."""
     if "left" in tokens or "right" in tokens:
         return [
-            f"{token}~" if token in ("left", "right") and following in _NAMED_SIDES else token
+            f"{token}~" if token in ("left", "right") and following in NAMED_SIDES else token
             for token, following in zip(tokens, [*tokens[1:], ""], strict=True)
         ]
     return tokens

@@ -1,0 +1,104 @@
+"""The whole of extraction on one text: sections, sentences, mentions, assertion.
+
+The spaCy components do the same step by step on a `Doc`; where no Doc is wanted, none is built,
+which saves most of the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from codesuggest.extraction.assertion import AssertionFinder
+from codesuggest.extraction.mentions import Extract, MentionFinder
+from codesuggest.extraction.sections import SectionFinder
+from codesuggest.extraction.sentences import sentence_starts
+from codesuggest.extraction.tokens import READER, TokenLists
+from codesuggest.schema import Assertion, Section
+
+__all__ = ["ExtractedNote", "NoteReader", "assert_extracts", "starts_of_sentences"]
+
+
+@dataclass(slots=True)
+class ExtractedNote:
+    """What extraction found in a note; one assertion an extract."""
+
+    sections: list[Section]
+    extracts: list[Extract]
+    assertions: list[Assertion]
+    stems: list[str]
+    title_stems: list[str]
+
+
+def starts_of_sentences(text: str, section_starts: Iterable[int]) -> list[int]:
+    """Return the sorted offsets at which sentences start; a section starts one too."""
+    return sorted({*sentence_starts(text), *section_starts})
+
+
+def assert_extracts(
+    find: AssertionFinder,
+    text: str,
+    tokens: TokenLists,
+    extracts: Sequence[Extract],
+    sections: Sequence[Section],
+    groups: dict[str, str],
+) -> list[Assertion]:
+    """Return one assertion an extract."""
+    return find(
+        text,
+        tokens,
+        [(e.first_token, e.last_token) for e in extracts],
+        sections,
+        [e.section for e in extracts],
+        groups,
+        [e.label == "PROCEDURE" for e in extracts],
+    )
+
+
+class NoteReader:
+    """Extract the mentions of texts.
+
+    Parameters
+    ----------
+    sections : SectionFinder
+    mentions : MentionFinder
+    assertion : AssertionFinder
+    """
+
+    def __init__(
+        self, sections: SectionFinder, mentions: MentionFinder, assertion: AssertionFinder
+    ) -> None:
+        self.sections = sections
+        self.mentions = mentions
+        self.assertion = assertion
+        self.groups = sections.table.groups
+
+    def __call__(self, text: str) -> ExtractedNote:
+        """Extract one text."""
+        sections, tokens = self._read(text)
+        found = self.mentions(text, tokens, sections, self.groups)
+        assertions = assert_extracts(
+            self.assertion, text, tokens, found.extracts, sections, self.groups
+        )
+        return ExtractedNote(sections, found.extracts, assertions, found.stems, found.title_stems)
+
+    def assertion_of(self, text: str, start_char: int, end_char: int) -> Assertion:
+        """Return the assertion of one span of characters."""
+        sections, tokens = self._read(text)
+        inside = [
+            i
+            for i, (start, end) in enumerate(zip(tokens.starts, tokens.ends, strict=True))
+            if start < end_char and end > start_char
+        ]
+        if not inside:
+            return Assertion()
+        self.mentions.rename(text, tokens)
+        place = max((i for i, s in enumerate(sections) if s.start_char <= start_char), default=0)
+        span = (inside[0], inside[-1])
+        return self.assertion(text, tokens, [span], sections, [place], self.groups)[0]
+
+    def _read(self, text: str) -> tuple[list[Section], TokenLists]:
+        sections = self.sections(text)
+        tokens = READER.cut(text)
+        tokens.set_sentences(starts_of_sentences(text, (s.start_char for s in sections)))
+        return sections, tokens

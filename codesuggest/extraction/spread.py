@@ -1,0 +1,127 @@
+"""Aliases whose words all stand close together in a note, with other words between them.
+
+"Fracture, closed, of the distal radius" holds *distal radius fracture*; no window of its own
+equals it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from codesuggest.terminology.alias_index import AliasIndex
+
+__all__ = ["Reach", "SpreadMatch", "spread_matches"]
+
+Array = np.ndarray[Any, Any]
+
+#: The most telling bags whose place in the note is looked at.
+_MOST_BAGS = 96
+_MOST_MATCHES = 24
+_BITS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many tokens apart the words of a bag may stand.
+
+    Parameters
+    ----------
+    smallest : int
+        Fewest words of a bag.
+    widest : int
+        For bags of three words and more.
+    pair : int
+        For bags of two words, which say little when far apart.
+    """
+
+    smallest: int
+    widest: int
+    pair: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadMatch:
+    """A bag, and the first and last token of the narrowest stretch that holds its words."""
+
+    bag: int
+    first: int
+    last: int
+
+
+def spread_matches(index: AliasIndex, words: Array, reach: Reach) -> list[SpreadMatch]:
+    """Find the bags whose words stand within reach, the most telling first.
+
+    Parameters
+    ----------
+    index : AliasIndex
+    words : array of int, shape (n_tokens, width)
+        Word ids of each token in that index, -1 where there is none.
+    reach : Reach
+    """
+    token, column = np.nonzero(words >= 0)
+    if not len(token):
+        return []
+    # every occurrence of a word as one number, in order of word and place
+    places = np.unique((words[token, column].astype(np.int64) << _BITS) | token)
+    word_of = places >> _BITS
+    new = np.diff(word_of, prepend=-1) > 0
+    ids = word_of[new]
+    bags = index.covered(ids, reach.smallest)
+    if not len(bags):
+        return []
+    norm = index.bag_norm[bags]
+    if len(bags) > _MOST_BAGS:
+        bags = bags[np.argpartition(-norm, _MOST_BAGS)[:_MOST_BAGS]]
+    bags = np.sort(bags)
+    low, high, bag_of = _narrowest(index, bags, places, np.flatnonzero(new), ids)
+    size = index.bag_size[bags[bag_of]]
+    near = high - low < np.where(size > 2, reach.widest, reach.pair)
+    low, high, found = low[near], high[near], bags[bag_of[near]]
+    order = np.lexsort((found, -index.bag_norm[found]))[:_MOST_MATCHES]
+    return [
+        SpreadMatch(bag, first, last)
+        for bag, first, last in zip(
+            found[order].tolist(), low[order].tolist(), high[order].tolist(), strict=True
+        )
+    ]
+
+
+def _narrowest(
+    index: AliasIndex, bags: Array, places: Array, begins: Array, ids: Array
+) -> tuple[Array, Array, Array]:
+    """Return first and last token of each bag's narrowest stretch, and the bag's position.
+
+    A stretch is the nearest occurrence of every word around one occurrence of the rarest.
+    """
+    flat, starts = index.words_of(bags)
+    lengths = index.bag_size[bags]
+    which = np.repeat(np.arange(len(bags)), lengths)
+    rarest = flat[np.lexsort((flat, -index.idf[flat], which))[starts]]
+    # each occurrence of the rarest word is an anchor
+    begin = begins[np.searchsorted(ids, rarest)]
+    stop = np.append(begins, len(places))[np.searchsorted(ids, rarest) + 1]
+    count = stop - begin
+    anchor_bag = np.repeat(np.arange(len(bags)), count)
+    ends = np.cumsum(count)
+    at = np.arange(ends[-1]) + np.repeat(begin - (ends - count), count)
+    anchor = places[at] & ((1 << _BITS) - 1)
+    # the nearest occurrence of every word of the bag to each anchor
+    width = lengths[anchor_bag]
+    ends = np.cumsum(width)
+    first = ends - width
+    word = flat[np.arange(ends[-1]) + np.repeat(starts[anchor_bag] - first, width)].astype(np.int64)
+    centre = np.repeat(anchor, width)
+    place = np.searchsorted(places, (word << _BITS) | centre)
+    after = places[np.minimum(place, len(places) - 1)]
+    before = places[np.maximum(place - 1, 0)]
+    far = 1 << _BITS
+    after = np.where(after >> _BITS == word, after & (far - 1), far * 2)
+    before = np.where(before >> _BITS == word, before & (far - 1), -far)
+    nearest = np.where(after - centre < centre - before, after, before)
+    low, high = np.minimum.reduceat(nearest, first), np.maximum.reduceat(nearest, first)
+    best = np.lexsort((low, high - low, anchor_bag))
+    best = best[np.flatnonzero(np.diff(anchor_bag[best], prepend=-1))]
+    return low[best], high[best], anchor_bag[best]
