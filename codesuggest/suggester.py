@@ -168,7 +168,7 @@ class CodeSuggester:
         notices = self._notices(note)
         if not note.text.strip():
             return self._set(
-                note, (), (), note.setting, False, ExtractedNote([], [], [], [], []), notices
+                note, (), (), note.setting, False, ExtractedNote([], [], [], [], [], []), notices
             )
         found = self.extract(note.text)
         ranked, assumed = self.ranker.rank_note(
@@ -328,7 +328,7 @@ class CodeSuggester:
             ranked.code,
             self.terminology[ranked.system].titles[ranked.row],
             round(ranked.confidence, 4),
-            tuple(dict.fromkeys(mentions[i] for i in ranked.mentions)),
+            _distinct(mentions[i] for i in ranked.mentions),
             tuple(
                 Alternative(name, codes.codes[row], codes.titles[row], round(p, 4))
                 for position, row, p in ranked.readings[: _ALTERNATIVES + 1]
@@ -347,11 +347,12 @@ class CodeSuggester:
         wanted: frozenset[str],
     ) -> list[SuppressedMention]:
         """Return every mention that supports no suggestion, and why."""
-        used = {m for s in suggestions for m in s.evidence}
+        # by identity: comparing values would read every field of every mention
+        used = {id(m) for s in suggestions for m in s.evidence}
         meant = {r.mentions[0]: r for r in reversed(ranked)}
         out = []
         for number, (extract, mention) in enumerate(zip(found.extracts, mentions, strict=True)):
-            if mention in used or extract.bag < 0:
+            if id(mention) in used or extract.bag < 0:
                 continue
             system, code, title = self.ranker.first_code(extract)
             if system not in wanted:
@@ -393,6 +394,12 @@ class CodeSuggester:
             tuple(found.sections),
             notices,
         )
+
+
+def _distinct(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
+    """Return mentions without those on the same words."""
+    places = {(m.start_char, m.end_char, m.label): m for m in reversed(list(mentions))}
+    return tuple(reversed(places.values()))
 
 
 # -- worker processes ----------------------------------------------------------------------

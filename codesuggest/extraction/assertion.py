@@ -75,11 +75,14 @@ class AssertionFinder:
             Spans that name a test or procedure: "negative" is then a result, not a negation,
             and they can be planned. When not given, the words decide what can be planned.
         """
-        hits = self._outside_titles(text, tokens, sections, groups)
+        heads = list_blocks(text, self._lists)
+        hits = self._outside_titles(
+            text, tokens, sections, groups, self._wanted(tokens, spans, heads)
+        )
         by_sentence: dict[int, list[CueHit]] = {}
         for hit in hits:
             by_sentence.setdefault(tokens.sentences[hit.last], []).append(hit)
-        blocks = self._blocks(text, tokens, hits)
+        blocks = self._blocks(tokens, hits, heads)
         layout = Layout(text, self._lists)
         words = tokens.words
         out = []
@@ -138,9 +141,10 @@ class AssertionFinder:
         tokens: TokenLists,
         sections: Sequence[Section],
         groups: Mapping[str, str],
+        wanted: frozenset[int],
     ) -> list[CueHit]:
-        """Return the cues that are not words of a section's title."""
-        hits = self._cues(text, tokens)
+        """Return the cues of the wanted sentences that are not words of a section's title."""
+        hits = self._cues(text, tokens, wanted)
         titles = [(s.start_char, s.start_char + len(s.title)) for s in sections if s.title]
         if not titles or not hits:
             return hits
@@ -159,12 +163,26 @@ class AssertionFinder:
             kept.append(hit)
         return kept
 
+    @staticmethod
+    def _wanted(
+        tokens: TokenLists,
+        spans: Sequence[tuple[int, int]],
+        heads: Sequence[tuple[int, int, int, int]],
+    ) -> frozenset[int]:
+        """Return the sentences whose cues matter: those of spans and of headers of lists."""
+        wanted = {tokens.sentences[first] for first, _ in spans}
+        for start, end, _, _ in heads:
+            low, high = bisect_left(tokens.starts, start), bisect_left(tokens.starts, end + 1)
+            wanted.update(tokens.sentences[low:high])
+        return frozenset(wanted)
+
+    @staticmethod
     def _blocks(
-        self, text: str, tokens: TokenLists, hits: Sequence[CueHit]
+        tokens: TokenLists, hits: Sequence[CueHit], heads: Sequence[tuple[int, int, int, int]]
     ) -> list[tuple[int, int, CueHit]]:
         """Return (first, stop) of tokens that take the status of a header, and the header's cue."""
         found = []
-        for head_start, head_end, start, end in list_blocks(text, self._lists):
+        for head_start, head_end, start, end in heads:
             low, high = bisect_left(tokens.starts, start), bisect_left(tokens.starts, end)
             for hit in hits:
                 if (

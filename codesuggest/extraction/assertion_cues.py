@@ -136,10 +136,16 @@ class CueFinder:
         self._opens = WordClass(self._table.opens)
         self._sign = WordClass(_SIGNS.__contains__)
 
-    def __call__(self, text: str, tokens: TokenLists) -> list[CueHit]:
-        """Return the cues of the text with their reach."""
+    def __call__(
+        self, text: str, tokens: TokenLists, wanted: frozenset[int] | None = None
+    ) -> list[CueHit]:
+        """Return the cues of the text, or of its `wanted` sentences, with their reach."""
         words = tokens.words
-        found = self._table.find(words, self._opens.places(tokens))
+        places = self._opens.places(tokens)
+        if wanted is not None:
+            sentences = tokens.sentences
+            places = [i for i in places if sentences[i] in wanted]
+        found = self._table.find(words, places)
         hits: list[CueHit] = []
         ends: list[tuple[int, int, str]] = []
         relatives: set[int] = set()

@@ -26,6 +26,7 @@ from codesuggest.extraction.tokens import TokenLists, WordClass
 from codesuggest.schema import Section
 from codesuggest.terminology.abbreviations import AmbiguousAbbreviations
 from codesuggest.terminology.alias_index import AliasIndex, Windows, stem_hash
+from codesuggest.terminology.grouping import group_starts
 from codesuggest.terminology.words import AXIS_WORDS, NAMED_SIDES, WordForms
 
 __all__ = ["Extract", "Extraction", "MentionFinder"]
@@ -90,12 +91,13 @@ class Extract:
 
 @dataclass(slots=True)
 class Extraction:
-    """All mentions of a note, and the distinct stems of the note and of its naming sections.
+    """All mentions of a note, and its distinct folded words and stems.
 
     `title_stems` are those of the sections that name procedures.
     """
 
     extracts: list[Extract]
+    words: list[str]
     stems: list[str]
     title_stems: list[str]
 
@@ -123,6 +125,9 @@ class MentionFinder:
         self.forms: WordForms = next(iter(self.indexes.values())).forms
         #: Words behind a comma that still belong to the clause.
         self.clause_words = attributes.words | AXIS_WORDS
+        self._rarity: dict[str, float] = {}
+        for index in reversed(self.indexes.values()):
+            self._rarity.update(zip(index.words, index.idf.tolist(), strict=True))
         self._speller = Speller(self._rarity, known_words)
         self._ambiguous = AmbiguousAbbreviations.packaged()
         self._stems: dict[str, tuple[str, ...]] = {}
@@ -140,13 +145,6 @@ class MentionFinder:
 
     # -- what is known of a word ---------------------------------------------------------------
 
-    def _rarity(self, stem: str) -> float | None:
-        for index in self.indexes.values():
-            position = index.word_id.get(stem)
-            if position is not None:
-                return float(index.idf[position])
-        return None
-
     def stems(self, word: str) -> tuple[str, ...]:
         """Return the stems of a folded word, its spelling corrected when nothing knows it."""
         known = self._stems.get(word)
@@ -155,13 +153,20 @@ class MentionFinder:
             if "=" in word and len(word) > 1:
                 # an ambiguous abbreviation with the sense chosen for this note
                 known = self.forms.bag(word.partition("=")[2])
-            if len(known) == 1 and self._rarity(known[0]) is None:
+            if len(known) == 1 and known[0] not in self._rarity:
                 meant = self._speller.correct(word)
                 if meant is not None:
                     known = (meant,)
             if len(self._stems) < 500_000:
                 self._stems[word] = known
         return known
+
+    def all_stems(self, words: Sequence[str]) -> list[tuple[str, ...]]:
+        """Return the stems of each word."""
+        try:
+            return list(map(self._stems.__getitem__, words))
+        except KeyError:
+            return [self.stems(word) for word in words]
 
     def _sum_of(self, word: str) -> int:
         return sum(map(stem_hash, self.stems(word))) & _MASK
@@ -170,7 +175,7 @@ class MentionFinder:
         return lambda word: index.ids(self.stems(word))
 
     def _is_telling(self, word: str) -> bool:
-        return any((self._rarity(s) or 0.0) >= _TELLING for s in self.stems(word))
+        return any(self._rarity.get(s, 0.0) >= _TELLING for s in self.stems(word))
 
     # -- mentions --------------------------------------------------------------------------------
 
@@ -182,7 +187,7 @@ class MentionFinder:
         sums = self._sum.of(tokens)
         units = np.flatnonzero(sums)
         if not len(units):
-            return Extraction([], [], [])
+            return Extraction([], [], [], [])
         reading = _Reading(self, text, tokens, sections)
         windows = Windows.of(sums[units], reading.breaks[units])
         extracts: list[Extract] = []
@@ -207,6 +212,7 @@ class MentionFinder:
         in_title = np.flatnonzero(titled[reading.section_array]).tolist() if titled.any() else []
         return Extraction(
             extracts,
+            list(dict.fromkeys(tokens.words)),
             list(dict.fromkeys(chain.from_iterable(reading.stems))),
             list(dict.fromkeys(s for i in in_title for s in reading.stems[i])),
         )
@@ -275,7 +281,7 @@ class MentionFinder:
         """Return whole sentences of naming sections as mentions."""
         tokens, sections, section_of = reading.tokens, reading.sections, reading.section_of
         sentences = np.array(tokens.sentences)
-        bounds = np.flatnonzero(np.diff(sentences, prepend=-1)).tolist()
+        bounds = group_starts(sentences).tolist()
         covered: dict[int, int] = {}
         for e in extracts:
             if e.label == "DIAGNOSIS":
@@ -319,9 +325,9 @@ class _Reading:
         self, finder: MentionFinder, text: str, tokens: TokenLists, sections: Sequence[Section]
     ) -> None:
         self.text, self.tokens, self.sections = text, tokens, sections
-        self.stems = [finder.stems(word) for word in tokens.words]
+        self.stems = finder.all_stems(tokens.words)
         bounds = np.array([s.start_char for s in sections], dtype=np.int64)
-        place = np.searchsorted(bounds, np.array(tokens.starts, dtype=np.int64), side="right") - 1
+        place = bounds.searchsorted(tokens.offsets, side="right") - 1
         self.section_array = np.maximum(place, 0)
         self.section_of: list[int] = self.section_array.tolist()
         #: No alias crosses from one sentence or section to another.

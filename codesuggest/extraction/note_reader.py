@@ -21,11 +21,15 @@ __all__ = ["ExtractedNote", "NoteReader", "assert_extracts", "starts_of_sentence
 
 @dataclass(slots=True)
 class ExtractedNote:
-    """What extraction found in a note; one assertion an extract."""
+    """What extraction found in a note; one assertion an extract.
+
+    Words and stems are the note's distinct ones, `title_stems` those of its procedure titles.
+    """
 
     sections: list[Section]
     extracts: list[Extract]
     assertions: list[Assertion]
+    words: list[str]
     stems: list[str]
     title_stems: list[str]
 
@@ -80,7 +84,9 @@ class NoteReader:
         assertions = assert_extracts(
             self.assertion, text, tokens, found.extracts, sections, self.groups
         )
-        return ExtractedNote(sections, found.extracts, assertions, found.stems, found.title_stems)
+        return ExtractedNote(
+            sections, found.extracts, assertions, found.words, found.stems, found.title_stems
+        )
 
     def assertion_of(self, text: str, start_char: int, end_char: int) -> Assertion:
         """Return the assertion of one span of characters."""

@@ -109,6 +109,7 @@ class Mentions:
         tokens = READER.tokens(doc)
         rows = self.finder(READER.text(doc), tokens, sections, self._groups)
         data["mentions"] = [_to_row(e) for e in rows.extracts]
+        data["words"] = rows.words
         data["stems"], data["title_stems"] = rows.stems, rows.title_stems
         READER.keep(doc, "extracts", rows.extracts)
         return doc
@@ -270,7 +271,12 @@ def extracts_of(doc: Doc) -> ExtractedNote:
             assertions.append(Assertion.from_cues(cues) if cues else Assertion())
     data = doc.user_data.get(KEY, {})
     return ExtractedNote(
-        sections_of(doc), extracts, assertions, data.get("stems", []), data.get("title_stems", [])
+        sections_of(doc),
+        extracts,
+        assertions,
+        data.get("words", []),
+        data.get("stems", []),
+        data.get("title_stems", []),
     )
 
 

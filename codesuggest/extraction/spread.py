@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from codesuggest.terminology.alias_index import AliasIndex
+from codesuggest.terminology.grouping import group_starts
 
 __all__ = ["Reach", "SpreadMatch", "spread_matches"]
 
@@ -65,10 +66,10 @@ def spread_matches(index: AliasIndex, words: Array, reach: Reach) -> list[Spread
     if not len(token):
         return []
     # every occurrence of a word as one number, in order of word and place
-    places = np.unique((words[token, column].astype(np.int64) << _BITS) | token)
+    places = np.sort((words[token, column].astype(np.int64) << _BITS) | token)
     word_of = places >> _BITS
-    new = np.diff(word_of, prepend=-1) > 0
-    ids = word_of[new]
+    begins = group_starts(word_of)
+    ids = word_of[begins]
     bags = index.covered(ids, reach.smallest)
     if not len(bags):
         return []
@@ -76,7 +77,7 @@ def spread_matches(index: AliasIndex, words: Array, reach: Reach) -> list[Spread
     if len(bags) > _MOST_BAGS:
         bags = bags[np.argpartition(-norm, _MOST_BAGS)[:_MOST_BAGS]]
     bags = np.sort(bags)
-    low, high, bag_of = _narrowest(index, bags, places, np.flatnonzero(new), ids)
+    low, high, bag_of = _narrowest(index, bags, places, begins, ids)
     size = index.bag_size[bags[bag_of]]
     near = high - low < np.where(size > 2, reach.widest, reach.pair)
     low, high, found = low[near], high[near], bags[bag_of[near]]
@@ -123,5 +124,5 @@ def _narrowest(
     nearest = np.where(after - centre < centre - before, after, before)
     low, high = np.minimum.reduceat(nearest, first), np.maximum.reduceat(nearest, first)
     best = np.lexsort((low, high - low, anchor_bag))
-    best = best[np.flatnonzero(np.diff(anchor_bag[best], prepend=-1))]
+    best = best[group_starts(anchor_bag[best])]
     return low[best], high[best], anchor_bag[best]

@@ -105,10 +105,14 @@ class WordClass:
 
 @dataclass(slots=True)
 class TokenLists:
-    """Tokens without blanks: folded words and their numbers, character offsets, sentences."""
+    """Tokens without blanks: folded words and their numbers, character offsets, sentences.
+
+    `offsets` are `starts` as an array.
+    """
 
     lexis: Lexis
     ids: Array
+    offsets: Array
     words: list[str]
     starts: list[int]
     ends: list[int]
@@ -126,8 +130,7 @@ class TokenLists:
     def set_sentences(self, starts: Sequence[int]) -> None:
         """Number the sentences, given the sorted offsets at which they start."""
         bounds = np.array(starts, dtype=np.int64)
-        places = np.searchsorted(bounds, np.array(self.starts, dtype=np.int64), side="right")
-        self.sentences = places.tolist()
+        self.sentences = bounds.searchsorted(self.offsets, side="right").tolist()
 
 
 class _Pieces:
@@ -197,12 +200,13 @@ class TokenCutter:
         flat = np.arange(total) + np.repeat(pieces.first[numbers] - (ends - count), count)
         offset = np.repeat(at, count)
         ids = pieces.word[flat]
-        words = pieces.lexis.words
+        starts = pieces.start[flat] + offset
         return TokenLists(
             pieces.lexis,
             ids,
-            [words[i] for i in ids.tolist()],
-            (pieces.start[flat] + offset).tolist(),
+            starts,
+            list(map(pieces.lexis.words.__getitem__, ids.tolist())),
+            starts.tolist(),
             (pieces.end[flat] + offset).tolist(),
             [1] * total,
         )
@@ -239,6 +243,7 @@ class TokenCutter:
         return TokenLists(
             lexis,
             ids,
+            np.array([start for _, start, _ in cuts], dtype=np.int64),
             [word for word, _, _ in cuts],
             [start for _, start, _ in cuts],
             [end for _, _, end in cuts],

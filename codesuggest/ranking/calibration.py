@@ -56,6 +56,10 @@ class Calibrator:
         """Return the confidence of one score."""
         return float(np.interp(score, self.scores, self.confidences))
 
+    def of(self, scores: Array) -> Array:
+        """Return the confidences of scores."""
+        return np.interp(scores, self.scores, self.confidences)
+
     def to_dict(self) -> dict[str, list[float]]:
         """Return the knots."""
         return {"scores": self.scores, "confidences": self.confidences}

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from scipy import sparse
 
 from codesuggest.ranking.members import axis_agreement, select_members, wanted_axes
+from codesuggest.ranking.near import JointIndex, NearBags, Words, near_bags
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.aliases import SOURCES
 from codesuggest.terminology.code_system import CodeSystem
+from codesuggest.terminology.grouping import group_starts
 
 __all__ = ["FEATURES", "CandidateFinder", "CandidateTable", "NoteWords", "Query"]
 
@@ -69,8 +70,6 @@ FEATURES: dict[str, str] = {
 }
 _AT = {name: i for i, name in enumerate(FEATURES)}
 
-#: How much the words around a mention count beside its own.
-CONTEXT_WEIGHT = 0.5
 #: Codes that are read of one alias; the rest share it with too many.
 _ENTRIES = 6
 #: Rarity that a word unknown to the code sets counts as.
@@ -117,7 +116,7 @@ class CandidateTable:
 
     def groups(self) -> list[tuple[int, int]]:
         """Return the bounds ``[start, stop)`` of each mention's candidates."""
-        starts = np.flatnonzero(np.diff(self.mention, prepend=-1)).tolist()
+        starts = group_starts(self.mention).tolist()
         return list(zip(starts, [*starts, len(self)][1:], strict=True))
 
 
@@ -145,13 +144,23 @@ class CandidateFinder:
         n_kept: int = 7,
     ) -> None:
         self.indexes = dict(indexes)
+        self._joint = JointIndex(indexes)
         self.systems = [systems[name] for name in SYSTEMS]
         self.priors = dict(priors or {})
         self.n_near = n_near
         self.n_kept = n_kept
+        self._selectable = self._has_choice(self.systems[0])
         self._static = [self._static_features(system) for system in self.systems]
         self._members: dict[tuple[int, tuple[tuple[str, str], ...]], tuple[list[int], float]] = {}
+        self._said: dict[tuple[tuple[str, str], ...], _Said] = {}
         self._agreement: dict[tuple[int, int, tuple[tuple[str, str], ...]], tuple[int, int]] = {}
+
+    @staticmethod
+    def _has_choice(icd: CodeSystem) -> Array:
+        """Return which codes attributes can change or contradict: those with siblings or a side."""
+        _, family, count = np.unique(icd.families, return_inverse=True, return_counts=True)
+        chosen: Array = (count[family] > 1) | icd.has_axis("laterality")
+        return chosen
 
     def _static_features(self, system: CodeSystem) -> Array:
         """Return what a code alone says, shape (n_rows, n_features)."""
@@ -202,83 +211,30 @@ class CandidateFinder:
         without_own : bool
             Leave out the alias that a mention equals; training asks terms of the lexicon so.
         """
-        parts = [
-            part
-            for label, index in self.indexes.items()
-            if (chosen := [i for i in which if queries[i].label == label])
-            and (part := self._of_label(index, queries, chosen, note, n_near, n_kept, without_own))
-            is not None
-        ]
-        if not parts:
-            empty = np.zeros(0, np.int32)
-            return CandidateTable(empty, empty, empty, np.zeros((0, len(FEATURES)), np.float32))
-        mention = np.concatenate([p[0] for p in parts])
-        order = np.argsort(mention, kind="stable")
-        return CandidateTable(
-            mention[order],
-            np.concatenate([p[1] for p in parts])[order],
-            np.concatenate([p[2] for p in parts])[order],
-            np.concatenate([p[3] for p in parts])[order],
-        )
-
-    def _of_label(
-        self,
-        index: AliasIndex,
-        queries: Sequence[Query],
-        chosen: Sequence[int],
-        note: NoteWords | None,
-        n_near: int | None,
-        n_kept: int | None,
-        without_own: bool,
-    ) -> tuple[Array, Array, Array, Array] | None:
-        cores = [index.ids(queries[i].core) for i in chosen]
+        index = self._joint
+        chosen = [i for i in which if queries[i].label in index.bag_offset]
+        cores = [index.ids(queries[i].label, queries[i].core) for i in chosen]
         contexts = [
-            [w for w in index.ids(queries[i].context) if w not in core]
+            [w for w in index.ids(queries[i].label, queries[i].context) if w not in core]
             for i, core in zip(chosen, cores, strict=True)
         ]
-        asked, bag, score, place = self._near(
-            index, queries, chosen, cores, contexts, n_near or self.n_near
+        offset = np.array([index.bag_offset[queries[i].label] for i in chosen], np.int64)
+        own = np.array([queries[i].bag for i in chosen], np.int64)
+        own = np.where(own < 0, -1, own + offset)
+        words = Words.of(cores, contexts)
+        near = near_bags(index, words, own, n_near or self.n_near, without_own)
+        if not len(near.bag):
+            empty = np.zeros(0, np.int32)
+            return CandidateTable(empty, empty, empty, np.zeros((0, len(FEATURES)), np.float32))
+        asked, bag = near.query, near.bag
+        overlap = _Overlap.of(index, words, near, note)
+        n_own = np.array([len(queries[i].core) for i in chosen])
+        n_known = np.array([len(core) for core in cores])
+        query_of, idf = words.query(), index.idf[words.ids]
+        core_weight = _UNKNOWN * (n_own - n_known) + np.bincount(
+            query_of, np.where(words.own, idf, 0), len(chosen)
         )
-        if without_own:
-            other = bag != np.array([queries[i].bag for i in chosen])[asked]
-            asked, bag, score, place = asked[other], bag[other], score[other], place[other]
-        if not len(bag):
-            return None
-        idf = index.idf
-        n_words = len(index.words)
-
-        # overlaps of every (query, bag) pair, over the flat list of the bags' words
-        lengths = index.bag_size[bag]
-        ends = np.cumsum(lengths)
-        starts = ends - lengths
-        first = index.bag_start[bag]
-        flat = index.bag_flat[np.arange(ends[-1]) - np.repeat(starts - first, lengths)]
-        asker = np.repeat(asked, lengths)
-        kind = np.zeros((len(chosen), n_words), np.int8)
-        for number, (core, context) in enumerate(zip(cores, contexts, strict=True)):
-            kind[number, context] = 2
-            kind[number, core] = 1
-        kinds = kind[asker, flat]
-        rarity = idf[flat]
-        core_overlap = np.add.reduceat(np.where(kinds == 1, rarity, 0), starts)
-        context_overlap = np.add.reduceat(np.where(kinds == 2, rarity, 0), starts)
-        total = np.add.reduceat(rarity, starts)
-        near = core_overlap + context_overlap
-        if note is None:
-            in_note, in_title = near, np.zeros_like(near)
-        else:
-            has = np.zeros(n_words, np.float32)
-            has[index.ids(note.stems)] = 1
-            titled = np.zeros(n_words, np.float32)
-            titled[index.ids(note.title_stems)] = 1
-            in_note = np.maximum(np.add.reduceat(rarity * has[flat], starts), near)
-            in_title = np.add.reduceat(rarity * titled[flat], starts)
-        core_weight = _sums(idf, cores)
-        core_weight += _UNKNOWN * np.array(
-            [len(queries[i].core) - len(c) for i, c in zip(chosen, cores, strict=True)]
-        )
-        context_weight = _sums(idf, contexts)
-        own = np.array([queries[i].bag for i in chosen])
+        context_weight = np.bincount(query_of, np.where(words.own, 0, idf), len(chosen))
 
         # one candidate a family and mention: the best alias's
         entry_first = index.entry_start[bag]
@@ -311,82 +267,35 @@ class CandidateFinder:
 
         who = asked[pair]
         weight, around = np.maximum(core_weight[who], 1e-6), np.maximum(context_weight[who], 1e-6)
-        whole = np.maximum(total[pair], 1e-6)
-        missing = whole - near[pair]
-        put("core_covered", core_overlap[pair] / weight)
-        put("context_covered", context_overlap[pair] / around)
-        put("alias_covered", near[pair] / whole)
-        put("note_covered", in_note[pair] / whole)
-        put("title_covered", in_title[pair] / whole)
-        put("core_missing", core_weight[who] - core_overlap[pair])
+        core_overlap, context_overlap = overlap.core[pair], overlap.context[pair]
+        whole = np.maximum(overlap.total[pair], 1e-6)
+        matched = core_overlap + context_overlap
+        in_note = overlap.in_note[pair]
+        missing = whole - matched
+        put("core_covered", core_overlap / weight)
+        put("context_covered", context_overlap / around)
+        put("alias_covered", matched / whole)
+        put("note_covered", in_note / whole)
+        put("title_covered", overlap.in_title[pair] / whole)
+        put("core_missing", core_weight[who] - core_overlap)
         put("alias_missing", missing)
-        put("note_missing", whole - in_note[pair])
-        put("context_matched", context_overlap[pair])
+        put("note_missing", whole - in_note)
+        put("context_matched", context_overlap)
         put("exact_core", bag[pair] == own[who])
         put("exact", missing < 1e-3)
-        put("alias_words", lengths[pair])
-        put("core_words", np.array([len(queries[i].core) for i in chosen])[who])
+        put("alias_words", index.bag_size[bag[pair]])
+        put("core_words", n_own[who])
         put("source", source)
         put("lexicon", source == SOURCES.index("lexicon"))
         put("ambiguity", n_entries[pair])
         put("entry", entry_number)
         put("sources", count)
-        put("rank", place[pair])
-        put("gap", 1 - score[pair])
+        put("rank", near.place[pair])
+        put("gap", 1 - near.score[pair])
         put("line_mention", own[who] < 0)
 
         keep = self._keep(block, who, n_kept or self.n_kept)
         return self._members_of(queries, chosen, who[keep], system[keep], row[keep], block[keep])
-
-    def _near(
-        self,
-        index: AliasIndex,
-        queries: Sequence[Query],
-        chosen: Sequence[int],
-        cores: Sequence[list[int]],
-        contexts: Sequence[list[int]],
-        n_near: int,
-    ) -> tuple[Array, Array, Array, Array]:
-        """Return flat arrays: number of the query, bag, score against the best, place."""
-        sizes = [len(a) + len(b) for a, b in zip(cores, contexts, strict=True)]
-        ids = np.array(
-            [w for a, b in zip(cores, contexts, strict=True) for w in (*a, *b)], dtype=np.int32
-        )
-        share = np.ones(len(ids), np.float32)
-        offset = 0
-        for core, size in zip(cores, sizes, strict=True):
-            share[offset + len(core) : offset + size] = CONTEXT_WEIGHT
-            offset += size
-        matrix = sparse.csr_matrix(
-            (index.idf[ids] * share, ids, np.cumsum([0, *sizes])),
-            shape=(len(cores), len(index.words)),
-        )
-        product = matrix @ index.postings
-        numbers, bags, scores, places = [], [], [], []
-        for number, i in enumerate(chosen):
-            start, stop = product.indptr[number], product.indptr[number + 1]
-            found, value = product.indices[start:stop], product.data[start:stop]
-            if len(value) > n_near:
-                top = np.argpartition(value, -n_near)[-n_near:]
-                found, value = found[top], value[top]
-            order = np.lexsort((found, -value))
-            found, value = found[order], value[order]
-            if len(value):
-                value = value / value[0]
-            own = queries[i].bag
-            if own >= 0 and own not in found:
-                found = np.concatenate([[own], found])
-                value = np.concatenate([[1.0], value])
-            numbers.append(np.full(len(found), number))
-            bags.append(found)
-            scores.append(value)
-            places.append(np.arange(len(found)))
-        return (
-            np.concatenate(numbers),
-            np.concatenate(bags).astype(np.int64),
-            np.concatenate(scores),
-            np.concatenate(places),
-        )
 
     def _keep(self, block: Array, who: Array, n_kept: int) -> Array:
         """Return the positions of the most promising candidates of each mention."""
@@ -406,59 +315,111 @@ class CandidateFinder:
         system: Array,
         row: Array,
         block: Array,
-    ) -> tuple[Array, Array, Array, Array]:
+    ) -> CandidateTable:
         """Pick each family's member by the mention's attributes."""
-        attributes = []
-        for i in chosen:
-            values: dict[str, str] = {}
-            for attribute in queries[i].attributes:
-                values.setdefault(attribute.name, attribute.value)
-            wanted = wanted_axes(values)
-            attributes.append(
-                (values, tuple(sorted(values.items())), wanted, tuple(sorted(wanted.items())))
-            )
-        mentions, systems, rows, origin = [], [], [], []
-        for number, (w, s, r) in enumerate(
-            zip(who.tolist(), system.tolist(), row.tolist(), strict=True)
-        ):
-            values, values_key, wanted, wanted_key = attributes[w]
-            table = self.systems[s]
-            members = [r]
+        attributes = [self._attributes_of(queries[i]) for i in chosen]
+        rows = row.copy()
+        doubled: list[tuple[int, int]] = []
+        fit, met, against = np.zeros((3, len(who)), np.float32)
+        # a code without siblings or axes is what it is, whatever the attributes say
+        open_to = np.where(system == 0, self._selectable[np.where(system == 0, row, 0)], True)
+        given = np.array([bool(a.values) for a in attributes])
+        for number in np.flatnonzero(open_to & ((system == 0) | given[who])).tolist():
+            said, s, r = attributes[int(who[number])], int(system[number]), int(row[number])
             if s == 0:
-                known = self._members.get((r, wanted_key))
+                known = self._members.get((r, said.wanted_key))
                 if known is None:
-                    known = self._members[(r, wanted_key)] = select_members(table, r, wanted)
-                members, block[number, _AT["fit"]] = known
-            elif values_key:
-                met = self._agreement.get((s, r, values_key))
-                if met is None:
-                    met = axis_agreement(table.axes(r), values)
-                    self._agreement[(s, r, values_key)] = met
-                block[number, _AT["axes_met"]], block[number, _AT["axes_against"]] = met
-            block[number, _AT["side_given"]] = "laterality" in wanted
-            for member in members:
-                mentions.append(chosen[w])
-                systems.append(s)
-                rows.append(member)
-                origin.append(number)
-        if len(self._members) > 200_000:
-            self._members.clear()
-        if len(self._agreement) > 200_000:
-            self._agreement.clear()
-        return (
-            np.array(mentions, np.int32),
-            np.array(systems, np.int32),
-            np.array(rows, np.int32),
+                    known = select_members(self.systems[0], r, said.wanted)
+                    self._members[(r, said.wanted_key)] = known
+                rows[number], fit[number] = known[0][0], known[1]
+                doubled.extend((number, other) for other in known[0][1:])
+            else:
+                found = self._agreement.get((s, r, said.values_key))
+                if found is None:
+                    found = axis_agreement(self.systems[s].axes(r), said.values)
+                    self._agreement[(s, r, said.values_key)] = found
+                met[number], against[number] = found
+        for cache in (self._members, self._agreement, self._said):
+            if len(cache) > 200_000:
+                cache.clear()
+        block[:, _AT["fit"]], block[:, _AT["axes_met"]] = fit, met
+        block[:, _AT["axes_against"]] = against
+        block[:, _AT["side_given"]] = np.array(["laterality" in a.wanted for a in attributes])[who]
+        origin = np.arange(len(who))
+        if doubled:
+            # both sides meant and no bilateral code: one candidate a side
+            origin = np.concatenate([origin, [number for number, _ in doubled]])
+            rows = np.concatenate([rows, [other for _, other in doubled]])
+            order = np.argsort(origin, kind="stable")
+            origin, rows = origin[order], rows[order]
+        mention = np.array(chosen, np.int32)[who[origin]]
+        order = np.argsort(mention, kind="stable")
+        origin = origin[order]
+        return CandidateTable(
+            mention[order],
+            system[origin].astype(np.int32),
+            rows[order].astype(np.int32),
             block[origin],
         )
 
+    def _attributes_of(self, query: Query) -> _Said:
+        key = tuple([(a.name, a.value) for a in query.attributes])
+        known = self._said.get(key)
+        if known is None:
+            values: dict[str, str] = {}
+            for name, value in key:
+                values.setdefault(name, value)
+            wanted = wanted_axes(values)
+            known = self._said[key] = _Said(
+                values, tuple(sorted(values.items())), wanted, tuple(sorted(wanted.items()))
+            )
+        return known
 
-def _sums(idf: Array, ids: Sequence[list[int]]) -> Array:
-    """Return the summed rarity of each list of words."""
-    sizes = [len(i) for i in ids]
-    flat = np.array([w for words in ids for w in words], dtype=np.int64)
-    who = np.repeat(np.arange(len(ids)), sizes)
-    return np.bincount(who, weights=idf[flat], minlength=len(ids))
+
+@dataclass(slots=True)
+class _Said:
+    """A mention's attributes, and the axes of ICD-10-CM families that they decide."""
+
+    values: dict[str, str]
+    values_key: tuple[tuple[str, str], ...]
+    wanted: dict[str, str]
+    wanted_key: tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class _Overlap:
+    """Rarity of what near bags share with their query, each of shape (n_near,)."""
+
+    core: Array
+    context: Array
+    total: Array
+    in_note: Array
+    in_title: Array
+
+    @classmethod
+    def of(
+        cls, index: JointIndex, words: Words, near: NearBags, note: NoteWords | None
+    ) -> _Overlap:
+        """Add up the words of every bag, over the flat list of the bags' words."""
+        flat, starts = index.words_of(near.bag)
+        n_words = index.n_words
+        kind = np.zeros((len(words), n_words), np.int8)
+        kind[words.query(), words.ids] = np.where(words.own, 1, 2)
+        kinds = kind[np.repeat(near.query, index.bag_size[near.bag]), flat]
+        rarity = index.idf[flat]
+        columns = np.zeros((len(flat), 5), np.float64)
+        columns[:, 0] = np.where(kinds == 1, rarity, 0)
+        columns[:, 1] = np.where(kinds == 2, rarity, 0)
+        columns[:, 2] = rarity
+        if note is not None:
+            has, titled = np.zeros((2, n_words), np.float32)
+            for label in index.bag_offset:
+                has[index.ids(label, note.stems)] = 1
+                titled[index.ids(label, note.title_stems)] = 1
+            columns[:, 3] = rarity * has[flat]
+            columns[:, 4] = rarity * titled[flat]
+        core, context, total, in_note, in_title = np.add.reduceat(columns, starts).T
+        return cls(core, context, total, np.maximum(in_note, core + context), in_title)
 
 
 def quick_score(features: Array) -> Array:
@@ -466,8 +427,8 @@ def quick_score(features: Array) -> Array:
 
     Log odds, roughly; hand-set weights.
     """
-    f = {name: features[:, _AT[name]] for name in _QUICK}
-    return np.sum([weight * f[name] for name, weight in _QUICK.items()], axis=0) - 5.5  # type: ignore[no-any-return]
+    scores: Array = features @ _QUICK_WEIGHTS - 5.5
+    return scores
 
 
 _QUICK: dict[str, float] = {
@@ -481,3 +442,4 @@ _QUICK: dict[str, float] = {
     "entry": -0.1,
     "other": -0.5,
 }
+_QUICK_WEIGHTS = np.array([_QUICK.get(name, 0.0) for name in FEATURES], np.float32)

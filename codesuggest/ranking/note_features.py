@@ -14,8 +14,18 @@ import numpy as np
 
 from codesuggest.ranking.candidates import FEATURES
 from codesuggest.schema import SETTINGS
+from codesuggest.terminology.grouping import group_sizes, group_starts
 
-__all__ = ["GROUPS", "INACTIVE", "NOTE_FEATURES", "CodeEvidence", "NoteContext", "note_features"]
+__all__ = [
+    "GROUPS",
+    "INACTIVE",
+    "NOTE_FEATURES",
+    "STATUSES",
+    "Evidence",
+    "NoteContext",
+    "group_numbers",
+    "note_features",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -85,31 +95,53 @@ NOTE_FEATURES: tuple[str, ...] = (
     *(f"in_{group}" for group in GROUPS),
     *(f"setting_{setting}" for setting in SETTINGS),
 )
+_AT = {name: i for i, name in enumerate(NOTE_FEATURES)}
 _F = {name: i for i, name in enumerate(FEATURES)}
 #: Taken over from the best mention's candidate.
 _TAKEN = (
-    "core_covered", "alias_covered", "core_words", "source", "fit", "axes_met", "axes_against",
-    "note_covered", "title_covered", "note_missing", "ambiguity",
+    "unspecified", "other", "prior", "category_prior", "core_covered", "alias_covered",
+    "core_words", "source", "fit", "axes_met", "axes_against", "note_covered", "title_covered",
+    "note_missing", "ambiguity",
 )  # fmt: skip
 _TAKEN_AT = [_F[name] for name in _TAKEN]
 _EXACT, _CONTEXT = _F["exact_core"], _F["context_covered"]
 _GROUPS_END = len(_SCALARS) + len(GROUPS)
 _NAMING = frozenset({"assessment", "postop", "preop", "problem_list", "diagnosis_admit"})
+_IS_NAMING = np.array([name in _NAMING for name in GROUPS])
+#: Statuses with a feature of their own; a resolved problem counts as historical.
+STATUSES = ("present", "uncertain", "historical", "planned")
 
 
 @dataclass(slots=True)
-class CodeEvidence:
-    """One mention's support for one code."""
+class Evidence:
+    """What mentions say for codes, in flat arrays: the evidence of a code together, best first.
 
-    mention: int
-    probability: float
-    rank: int
-    margin: float
-    group: str
-    status: str
-    lead: bool
-    line_words: int
-    position: float
+    Attributes
+    ----------
+    code : array of int, shape (n,)
+        Position of the code; every code has evidence.
+    mention, place : arrays of int, shape (n,)
+        The mention, and the place of the code among the mention's candidates.
+    probability, margin, position : arrays of float, shape (n,)
+        That the mention means the code; how far above the mention's next; where it stands, 0 to 1.
+    group, status : arrays of int, shape (n,)
+        Position in `GROUPS` of the mention's section (-1 - position for groups without a
+        feature), and in `STATUSES`.
+    lead : array of bool, shape (n,)
+    line_words : array of int, shape (n,)
+    features : array of float32, shape (n, n_candidate_features)
+    """
+
+    code: Array
+    mention: Array
+    place: Array
+    probability: Array
+    margin: Array
+    position: Array
+    group: Array
+    status: Array
+    lead: Array
+    line_words: Array
     features: Array
 
 
@@ -125,12 +157,19 @@ class NoteContext:
     report_rates: Mapping[str, float] = field(default_factory=dict)
 
 
+def group_numbers(groups: Sequence[str]) -> Array:
+    """Return the numbers of section groups as `Evidence` holds them."""
+    others: dict[str, int] = {}
+    return np.array(
+        [_GROUP[g] if g in _GROUP else -1 - others.setdefault(g, len(others)) for g in groups]
+    )
+
+
 def note_features(
     codes: Sequence[tuple[int, str]],
-    evidence: Sequence[Sequence[CodeEvidence]],
+    evidence: Evidence,
     inactive: Sequence[int],
-    overlaps: Sequence[float],
-    statics: Sequence[tuple[float, float, float, float]],
+    overlaps: Array,
     context: NoteContext,
 ) -> Array:
     """Return the features of each code of a note.
@@ -138,102 +177,93 @@ def note_features(
     Parameters
     ----------
     codes : sequence of (system position, code)
-    evidence : sequence of sequences of CodeEvidence
-        Active mentions of each code, best first.
+    evidence : Evidence
+        Active mentions.
     inactive : sequence of int
         Negated, hypothetical and family mentions of each code.
-    overlaps : sequence of float
+    overlaps : array of float, shape (n_codes,)
         Best probability of another code on the same words.
-    statics : sequence of (unspecified, other, prior, category prior)
     context : NoteContext
 
     Returns
     -------
     array of float32, shape (n_codes, n_features)
     """
-    out = np.zeros((len(codes), len(NOTE_FEATURES)), np.float32)
-    naming_first: list[tuple[float, int]] = []
-    by_category: dict[tuple[int, str], list[tuple[float, int]]] = {}
-    for i, ((system, code), support) in enumerate(zip(codes, evidence, strict=True)):
-        category = (system, code[:3] if system == 0 else code[:4])
-        by_category.setdefault(category, []).append((support[0].probability, i))
-        named = [e.position for e in support if e.group in _NAMING]
-        if named:
-            naming_first.append((min(named), i))
-    naming_first.sort()
-    order = {i: place for place, (_, i) in enumerate(naming_first)}
-    assessed = any(
-        system == 0 and code[0] not in "RZ" and support[0].probability > 0.5 and i in order
-        for i, ((system, code), support) in enumerate(zip(codes, evidence, strict=True))
-    )
-    setting = _GROUPS_END + SETTINGS.index(context.setting)
-    words = float(np.log1p(context.words))
-    has_assessment, has_title = bool(context.groups & _NAMING), "procedure_title" in context.groups
-    rows = []
-    for i, ((system, code), support) in enumerate(zip(codes, evidence, strict=True)):
-        best = support[0]
-        by_status = {"present": 0.0, "uncertain": 0.0, "historical": 0.0, "planned": 0.0}
-        lead = lead_assessment = 0.0
-        line_words = 99
-        groups: dict[str, float] = {}
-        for e in support:
-            p = e.probability
-            status = "historical" if e.status == "resolved" else e.status
-            if p > by_status.get(status, 1.0):
-                by_status[status] = p
-            if p > groups.get(e.group, 0.0):
-                groups[e.group] = p
-            if e.lead:
-                lead = max(lead, p)
-                if e.group in _NAMING:
-                    lead_assessment = max(lead_assessment, p)
-                    line_words = min(line_words, e.line_words)
-        for group, p in groups.items():
-            column = _GROUP.get(group)
-            if column is not None:
-                out[i, len(_SCALARS) + column] = p
-        f = best.features
-        category_code = code[:3]
-        category = (system, category_code if system == 0 else code[:4])
-        rival = max((p for p, j in by_category[category] if j != i), default=0.0)
-        unspecified, other, prior, category_prior = statics[i]
-        row: dict[str, float] = {
-            "best": best.probability,
-            "second": support[1].probability if len(support) > 1 else 0.0,
-            "sum": sum(e.probability for e in support),
-            "margin": best.margin,
-            "rank": best.rank,
-            **by_status,
-            "mentions": len(support),
-            "negated": inactive[i],
-            "sections": len(groups),
-            "lead": lead,
-            "lead_assessment": lead_assessment,
-            "line_words": line_words,
-            "first": min(e.position for e in support),
-            "order": order.get(i, 99),
-            "codes_assessed": len(naming_first),
-            "exact": max(e.features[_EXACT] for e in support),
-            "context_missing": 1 - f[_CONTEXT],
-            "unspecified": unspecified,
-            "other": other,
-            "prior": prior,
-            "category_prior": category_prior,
-            "report_rate": context.report_rates.get(category_code, 0.2),
-            "drug": category_code in context.drug_categories,
-            "rival": rival,
-            "rival_best": best.probability >= rival,
-            "better_overlap": overlaps[i],
-            "symptom_explained": system == 0 and code[0] == "R" and assessed,
-            "letter": ord(code[0]),
-            "hcpcs": system == 2,
-            "words": words,
-            "has_assessment": has_assessment,
-            "has_title": has_title,
-            "guessed_setting": context.guessed,
-            **dict(zip(_TAKEN, f[_TAKEN_AT].tolist(), strict=True)),
-        }
-        rows.append([row[name] for name in _SCALARS])
-    out[:, : len(_SCALARS)] = np.array(rows, np.float32).reshape(len(codes), len(_SCALARS))
-    out[:, setting] = 1
+    n = len(codes)
+    p, group, status = evidence.probability, evidence.group, evidence.status
+    first = group_starts(evidence.code)
+    count = group_sizes(first, len(p))
+    best, best_features = p[first], evidence.features[first]
+    out = np.zeros((n, len(NOTE_FEATURES)), np.float32)
+
+    def put(name: str, values: Any) -> None:
+        out[:, _AT[name]] = values
+
+    def most(chosen: Array) -> Array:
+        highest: Array = np.maximum.reduceat(np.where(chosen, p, 0.0), first)
+        return highest
+
+    put("best", best)
+    second = np.minimum(first + 1, len(p) - 1)
+    put("second", np.where(count > 1, p[second], 0.0))
+    put("sum", np.add.reduceat(p, first))
+    put("margin", evidence.margin[first])
+    put("rank", evidence.place[first])
+    for number, name in enumerate(STATUSES):
+        put(name, most(status == number))
+    put("mentions", count)
+    put("negated", inactive)
+    known = np.flatnonzero(group >= 0)
+    np.maximum.at(out, (evidence.code[known], len(_SCALARS) + group[known]), p[known])
+    pairs = np.unique(evidence.code.astype(np.int64) * 4096 + group)
+    put("sections", np.bincount((pairs + 2048) // 4096, minlength=n))
+    naming = _IS_NAMING[np.maximum(group, 0)] & (group >= 0)
+    opens = evidence.lead & naming
+    put("lead", most(evidence.lead))
+    put("lead_assessment", most(opens))
+    put("line_words", np.minimum.reduceat(np.where(opens, evidence.line_words, 99), first))
+    put("first", np.minimum.reduceat(evidence.position, first))
+    named_at = np.minimum.reduceat(np.where(naming, evidence.position, 2.0), first)
+    named = np.flatnonzero(named_at < 2)
+    order = np.full(n, 99)
+    order[named[np.lexsort((named, named_at[named]))]] = np.arange(len(named))
+    put("order", order)
+    put("codes_assessed", len(named))
+    put("exact", np.maximum.reduceat(evidence.features[:, _EXACT], first))
+    for name, column in zip(_TAKEN, _TAKEN_AT, strict=True):
+        put(name, best_features[:, column])
+    put("context_missing", 1 - best_features[:, _CONTEXT])
+    rates = context.report_rates
+    put("report_rate", [rates.get(code[:3], 0.2) for _, code in codes])
+    put("drug", [code[:3] in context.drug_categories for _, code in codes])
+    rival = _rivals([f"{s}{code[:3] if s == 0 else code[:4]}" for s, code in codes], best)
+    put("rival", rival)
+    put("rival_best", best >= rival)
+    put("better_overlap", overlaps)
+    diagnosis = np.array([s == 0 for s, _ in codes])
+    letter = np.array([ord(code[0]) for _, code in codes])
+    factual = diagnosis & (letter != ord("R")) & (letter != ord("Z"))
+    assessed = bool((factual & (best > 0.5) & (order < 99)).any())
+    put("symptom_explained", diagnosis & (letter == ord("R")) & assessed)
+    put("letter", letter)
+    put("hcpcs", [s == 2 for s, _ in codes])
+    put("words", np.log1p(context.words))
+    put("has_assessment", bool(context.groups & _NAMING))
+    put("has_title", "procedure_title" in context.groups)
+    put("guessed_setting", context.guessed)
+    out[:, _GROUPS_END + SETTINGS.index(context.setting)] = 1
     return out
+
+
+def _rivals(categories: Sequence[str], best: Array) -> Array:
+    """Return the best probability of another code of the same category."""
+    top: dict[str, tuple[float, float]] = {}
+    values = best.tolist()
+    for category, value in zip(categories, values, strict=True):
+        high, low = top.get(category, (0.0, 0.0))
+        top[category] = (value, high) if value > high else (high, max(low, value))
+    out = []
+    for category, value in zip(categories, values, strict=True):
+        high, low = top[category]
+        out.append(low if value == high else high)
+    return np.array(out)

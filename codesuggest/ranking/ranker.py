@@ -28,8 +28,10 @@ from codesuggest.ranking.candidates import (
 from codesuggest.ranking.note_features import (
     INACTIVE,
     NOTE_FEATURES,
-    CodeEvidence,
+    STATUSES,
+    Evidence,
     NoteContext,
+    group_numbers,
     note_features,
 )
 from codesuggest.ranking.settings import guess_setting
@@ -38,15 +40,16 @@ from codesuggest.schema import LABELS, SYSTEMS, Assertion
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.drugs import DrugTable
+from codesuggest.terminology.grouping import group_sizes, group_starts, place_in
 from codesuggest.terminology.releases import load_release
 
 __all__ = ["NoteInput", "RankedCode", "Ranker", "create_ranker"]
 
 Array = np.ndarray[Any, Any]
 
-_STATIC = [list(FEATURES).index(n) for n in ("unspecified", "other", "prior", "category_prior")]
-#: Candidates of one mention that the note model looks at.
-_PER_MENTION = {"DIAGNOSIS": 4, "PROCEDURE": 6}
+#: Candidates of one mention that the note model looks at: of diagnoses, of procedures.
+_PER_MENTION = (4, 6)
+_STATUS = {name: i for i, name in enumerate(STATUSES)} | {"resolved": STATUSES.index("historical")}
 _LEAST = 0.02
 #: Confidence from which on a mention becomes a span of the spaCy pipeline.
 _LEAST_LINK = 0.1
@@ -143,87 +146,57 @@ class Ranker:
 
     # -- notes -----------------------------------------------------------------------------
 
-    def note_table(self, note: NoteInput) -> _NoteTable:
+    def note_table(self, note: NoteInput) -> NoteTable:
         """Return all codes that the note's mentions may mean, with their features."""
         found = note.found
         extracts, assertions, sections = found.extracts, found.assertions, found.sections
         setting = note.setting or guess_setting(note.text, sections, note.groups)
-        groups = [note.groups.get(s.kind, s.kind) for s in sections]
         active = [i for i, a in enumerate(assertions) if a.status not in INACTIVE]
-        table, probability = self.rank_mentions(extracts, active, found)
-        support: dict[tuple[int, int], list[CodeEvidence]] = {}
-        others: dict[int, list[tuple[int, int, float]]] = {}
-        length = max(len(note.text), 1)
-        for start, stop in table.groups():
-            scores = probability[start:stop]
-            order = np.argsort(-scores, kind="stable")
-            mention = int(table.mention[start])
-            extract, assertion = extracts[mention], assertions[mention]
-            order = order[: _PER_MENTION[extract.label]]
-            group = groups[extract.section]
-            top = [(int(start + o), float(scores[o])) for o in order]
-            others[mention] = [(int(table.system[at]), int(table.row[at]), p) for at, p in top]
-            for place, (at, p) in enumerate(top):
-                if p < _LEAST:
-                    continue
-                rest = top[0][1] if place else (top[1][1] if len(top) > 1 else 0.0)
-                support.setdefault((int(table.system[at]), int(table.row[at])), []).append(
-                    CodeEvidence(
-                        mention,
-                        p,
-                        place,
-                        p - rest,
-                        group,
-                        assertion.status,
-                        extract.lead,
-                        extract.line_words,
-                        extract.start_char / length,
-                        table.features[at],
-                    )
-                )
-        keys = self._strongest(support)
-        for key in keys:
-            support[key].sort(key=lambda e: (-e.probability, e.position))
-        inactive = self._inactive_counts(extracts, assertions)
+        readings = Readings.of(*self.rank_mentions(extracts, active, found))
+        support = np.flatnonzero(readings.probability >= _LEAST)
+        if not len(support):
+            return NoteTable([], [], None, readings, np.zeros((0, len(NOTE_FEATURES))), setting)
+        keys, code = _strongest(readings, support)
+        support, code = support[code >= 0], code[code >= 0]
+        mention = readings.mention[support]
+        position = np.array([e.start_char for e in extracts])[mention] / max(len(note.text), 1)
+        probability = readings.probability[support]
+        order = np.lexsort((position, -probability, code))
+        support, code, mention = support[order], code[order], mention[order]
+        groups = [note.groups.get(s.kind, s.kind) for s in sections]
+        section = np.array([e.section for e in extracts])[mention]
+        evidence = Evidence(
+            code,
+            mention,
+            readings.place[support],
+            probability[order],
+            readings.margin[support],
+            position[order],
+            group_numbers(groups)[section],
+            np.array([_STATUS.get(a.status, -1) for a in assertions])[mention],
+            np.array([e.lead for e in extracts])[mention],
+            np.array([e.line_words for e in extracts])[mention],
+            readings.features[support],
+        )
         systems = self.finder.systems if self.finder else []
         codes = [(s, systems[s].codes[r]) for s, r in keys]
-        overlaps = [
-            max(
-                (
-                    p
-                    for e in support[key]
-                    for s, r, p in others[e.mention]
-                    if (s, r) != key and s == key[0]
-                ),
-                default=0.0,
-            )
-            for key in keys
-        ]
-        statics = [tuple(support[key][0].features[_STATIC].tolist()) for key in keys]
-        context = NoteContext(
-            setting,
-            note.setting is None,
-            len(note.text.split()),
-            frozenset(groups),
-            self.drugs.categories_in(note.text),
-            self.report_rates,
-        )
+        inactive = self._inactive_counts(extracts, assertions)
+        first = group_starts(code)
         features = note_features(
             codes,
-            [support[key] for key in keys],
-            [inactive.get((s, systems[s].codes[r][:3]), 0) for s, r in keys],
-            overlaps,
-            statics,
-            context,
+            evidence,
+            [inactive.get((s, c[:3]), 0) for s, c in codes],
+            np.maximum.reduceat(readings.other[support], first),
+            NoteContext(
+                setting,
+                note.setting is None,
+                len(note.text.split()),
+                frozenset(groups),
+                self.drugs.categories_of(found.words),
+                self.report_rates,
+            ),
         )
-        return _NoteTable(keys, codes, [support[k] for k in keys], others, features, setting)
-
-    @staticmethod
-    def _strongest(support: Mapping[tuple[int, int], list[CodeEvidence]]) -> list[tuple[int, int]]:
-        """Return the codes worth the note model's time, in order of system and row."""
-        best = {key: max(e.probability for e in found) for key, found in support.items()}
-        kept = sorted(best, key=lambda key: (-best[key], key))[:_PER_NOTE]
-        return sorted(kept)
+        return NoteTable(keys, codes, evidence, readings, features, setting)
 
     def _inactive_counts(
         self, extracts: Sequence[Any], assertions: Sequence[Assertion]
@@ -244,36 +217,50 @@ class Ranker:
     def rank_note(self, note: NoteInput) -> tuple[list[RankedCode], str]:
         """Return the codes of a note, best first, and the setting assumed."""
         table = self.note_table(note)
-        if not table.keys:
+        evidence = table.evidence
+        if evidence is None:
             return [], table.setting
         score = np.zeros(len(table.keys))
+        first = group_starts(evidence.code)
         for label, chosen in _by_label(np.array([s for s, _ in table.keys])):
             model = self.note_models.get(label)
             if model is not None:
                 score[chosen] = model.decision(table.features[chosen])
             else:
-                raw = np.array([table.support[i][0].probability for i in np.flatnonzero(chosen)])
+                raw = evidence.probability[first[chosen]]
                 score[chosen] = np.log(raw / (1 - raw + 1e-9))
+        confidence, scores = self._confidence(table.keys, score).tolist(), score.tolist()
+        mentions = evidence.mention.tolist()
+        meanings = table.readings.by_mention()
+        bounds = [*first.tolist(), len(mentions)]
         ranked = []
         for i, (system, row) in enumerate(table.keys):
             name = SYSTEMS[system]
-            calibrator = self.calibrators.get(name)
-            value = float(score[i])
-            confidence = calibrator(value) if calibrator else 1 / (1 + np.exp(-value))
+            own = mentions[bounds[i] : bounds[i + 1]]
             ranked.append(
                 RankedCode(
                     name,
                     row,
                     table.codes[i][1],
-                    float(confidence),
-                    value,
-                    [e.mention for e in table.support[i]],
-                    table.others[table.support[i][0].mention],
+                    confidence[i],
+                    scores[i],
+                    own,
+                    meanings[own[0]],
                     table.features[i],
                 )
             )
         ranked.sort(key=lambda r: (-r.confidence, -r.score, SYSTEMS.index(r.system), r.code))
         return ranked, table.setting
+
+    def _confidence(self, keys: Sequence[tuple[int, int]], score: Array) -> Array:
+        """Calibrate the scores of codes, each by the map of its system."""
+        out = _sigmoid(score)
+        system = np.array([s for s, _ in keys])
+        for position, name in enumerate(SYSTEMS):
+            mine = system == position
+            if name in self.calibrators and mine.any():
+                out[mine] = self.calibrators[name].of(score[mine])
+        return out
 
     def rank_terms(self, queries: Sequence[Query], n_near: int) -> tuple[CandidateTable, Array]:
         """Rank the candidates of bare terms; more of them than a mention keeps."""
@@ -387,11 +374,99 @@ class Ranker:
 
 
 @dataclass(slots=True)
-class _NoteTable:
+class Readings:
+    """What each mention may mean: the best candidates of each mention, best first, in arrays.
+
+    Attributes
+    ----------
+    mention, system, row, place : arrays of int, shape (n,)
+    probability : array of float, shape (n,)
+    margin : array of float, shape (n,)
+        Above the mention's best other candidate.
+    other : array of float, shape (n,)
+        Probability of the mention's best other candidate in the same code system.
+    features : array of float32, shape (n, n_candidate_features)
+    """
+
+    mention: Array
+    system: Array
+    row: Array
+    place: Array
+    probability: Array
+    margin: Array
+    other: Array
+    features: Array
+
+    @classmethod
+    def of(cls, table: CandidateTable, probability: Array) -> Readings:
+        """Order candidates and keep those that the note model looks at."""
+        order = np.lexsort((-probability, table.mention))
+        place = place_in(table.mention[order])
+        kept = place < np.where(table.system[order] == 0, *_PER_MENTION)
+        order, place = order[kept], place[kept]
+        mention, system = table.mention[order], table.system[order].astype(np.int64)
+        p = probability[order]
+        return cls(
+            mention,
+            system,
+            table.row[order],
+            place,
+            p,
+            p - _best_other(mention, p),
+            _best_other(mention.astype(np.int64) * len(SYSTEMS) + system, p),
+            table.features[order],
+        )
+
+    def by_mention(self) -> dict[int, list[tuple[int, int, float]]]:
+        """Return (system position, row, probability) of all that each mention may mean."""
+        rows = list(
+            zip(self.system.tolist(), self.row.tolist(), self.probability.tolist(), strict=True)
+        )
+        starts = group_starts(self.mention)
+        bounds = [*starts.tolist(), len(rows)]
+        return {
+            mention: rows[low:high]
+            for mention, low, high in zip(
+                self.mention[starts].tolist(), bounds, bounds[1:], strict=False
+            )
+        }
+
+
+def _best_other(group: Array, p: Array) -> Array:
+    """Return the highest of the others of its group for each element."""
+    order = np.lexsort((-p, group))
+    ranked, high_first = group[order], p[order]
+    first = group_starts(ranked)
+    count = group_sizes(first, len(p))
+    second = np.where(count > 1, high_first[np.minimum(first + 1, max(len(p) - 1, 0))], 0.0)
+    out = np.empty(len(p))
+    out[order] = np.repeat(high_first[first], count)
+    out[order[first]] = second
+    return out
+
+
+def _strongest(readings: Readings, support: Array) -> tuple[list[tuple[int, int]], Array]:
+    """Return the codes worth the note model's time, and the code of each support, -1 for none."""
+    key = (readings.system[support] << 32) | readings.row[support]
+    keys, code = np.unique(key, return_inverse=True)
+    if len(keys) > _PER_NOTE:
+        best = np.zeros(len(keys))
+        np.maximum.at(best, code, readings.probability[support])
+        kept = np.sort(np.lexsort((keys, -best))[:_PER_NOTE])
+        number = np.full(len(keys), -1)
+        number[kept] = np.arange(_PER_NOTE)
+        keys, code = keys[kept], number[code]
+    return [(int(k >> 32), int(k & 0xFFFFFFFF)) for k in keys.tolist()], code
+
+
+@dataclass(slots=True)
+class NoteTable:
+    """The codes that a note's mentions may mean: keys are (system position, row)."""
+
     keys: list[tuple[int, int]]
     codes: list[tuple[int, str]]
-    support: list[list[CodeEvidence]]
-    others: dict[int, list[tuple[int, int, float]]]
+    evidence: Evidence | None
+    readings: Readings
     features: Array
     setting: str
 

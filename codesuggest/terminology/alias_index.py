@@ -24,6 +24,7 @@ from scipy import sparse
 from codesuggest.errors import ModelDamagedError
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.aliases import SOURCES, Alias
+from codesuggest.terminology.grouping import flat_rows
 from codesuggest.terminology.words import WordForms
 
 __all__ = ["AliasIndex", "Windows", "stem_hash"]
@@ -315,22 +316,18 @@ class AliasIndex:
         at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - count), count)
         candidates = bags[at[present[second[at]]]]
         if not len(candidates):
-            return candidates
+            return np.zeros(0, np.int64)
         flat, starts = self.words_of(candidates)
         whole: Array = candidates[np.logical_and.reduceat(present[flat], starts)]
         return whole
 
     def words_of(self, bags: Array) -> tuple[Array, Array]:
         """Return the word ids of several bags, one after the other, and where each begins."""
-        lengths = self.bag_size[bags]
-        ends = np.cumsum(lengths)
-        starts = ends - lengths
-        flat = np.arange(ends[-1] if len(ends) else 0)
-        return self._indices[flat + np.repeat(self._indptr[bags] - starts, lengths)], starts
+        return flat_rows(self._indptr, self._indices, bags)
 
     def _by_rarest(self, smallest: int) -> tuple[Array, Array, Array]:
         """Return where each word's bags begin, the bags by their rarest word, and the second."""
-        known = self._rarest.get(smallest)
+        known: tuple[Array, Array, Array] | None = self._rarest.get(smallest)
         if known is None:
             rarity = self.idf[self._indices]
             bag_of = np.repeat(np.arange(len(self)), self.bag_size)

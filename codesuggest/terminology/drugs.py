@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +57,7 @@ class DrugTable:
         }
         return list(found.values())
 
-    def categories_in(self, text: str) -> frozenset[str]:
-        """Return the ICD-10-CM categories that the text's drugs are usually taken for."""
-        return frozenset(c[:3] for drug in self.find(text) for c in drug.conditions)
+    def categories_of(self, words: Iterable[str]) -> frozenset[str]:
+        """Return the ICD-10-CM categories that the drugs among `words` are usually taken for."""
+        drugs = map(self.names.__getitem__, self.names.keys() & words)
+        return frozenset(c[:3] for drug in drugs for c in drug.conditions)

@@ -32,7 +32,7 @@ INDEXES = {
     "DIAGNOSIS": AliasIndex.build(
         [
             Alias("hypertension", "ICD-10-CM", 0, "lexicon"),
-            Alias("elevated blood pressure without hypertension", "ICD-10-CM", 1, "title"),
+            Alias("elevated hypertension", "ICD-10-CM", 1, "title"),
             Alias("knee pain", "ICD-10-CM", 4, "title"),
             Alias("kidney failure", "ICD-10-CM", 5, "title"),
             Alias("gout", "ICD-10-CM", 1, "index"),
@@ -165,7 +165,7 @@ def test_n_kept_bounds_the_candidates(finder: CandidateFinder) -> None:
 def test_a_note_lends_its_words(finder: CandidateFinder) -> None:
     asked = query("hypertension")
     alone = finder([asked], [0], Words([]))
-    told = finder([asked], [0], Words([stem("elevated"), stem("blood"), stem("pressure")]))
+    told = finder([asked], [0], Words([stem("elevated")]))
     at = codes(alone).index("R03.0")
     assert told.features[at, AT["note_covered"]] > alone.features[at, AT["note_covered"]]
 

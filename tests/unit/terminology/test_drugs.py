@@ -33,9 +33,9 @@ def test_find(table: DrugTable, text: str, names: list[str]) -> None:
 
 
 def test_categories(table: DrugTable) -> None:
-    assert "E11" in table.categories_in("Metformin 500 mg")
-    assert "I10" in table.categories_in("lisinopril 20 mg")
-    assert table.categories_in("ice and rest") == frozenset()
+    assert "E11" in table.categories_of(["metformin", "500"])
+    assert "I10" in table.categories_of(["lisinopril"])
+    assert table.categories_of(["ice", "rest"]) == frozenset()
 
 
 def test_no_drug_stands_in_two_rows(rows: list[dict[str, str]]) -> None:

@@ -1,0 +1,50 @@
+"""Arrays whose equal elements stand together: where groups begin, places in them, rows of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["flat_rows", "group_sizes", "group_starts", "place_in"]
+
+Array = np.ndarray[Any, Any]
+
+
+def group_starts(group: Array) -> Array:
+    """Return the positions at which groups begin."""
+    new = np.ones(len(group), bool)
+    np.not_equal(group[1:], group[:-1], out=new[1:])
+    return new.nonzero()[0]
+
+
+def group_sizes(starts: Array, total: int) -> Array:
+    """Return how many elements each group has, given where they begin and how many there are."""
+    sizes = np.empty(len(starts), np.int64)
+    if len(starts):
+        np.subtract(starts[1:], starts[:-1], out=sizes[:-1])
+        sizes[-1] = total - starts[-1]
+    return sizes
+
+
+def place_in(group: Array) -> Array:
+    """Return the place of each element in its group, from 0."""
+    starts = group_starts(group)
+    place: Array = np.arange(len(group)) - np.repeat(starts, group_sizes(starts, len(group)))
+    return place
+
+
+def flat_rows(indptr: Array, values: Array, rows: Array) -> tuple[Array, Array]:
+    """Return the values of some rows, one after the other, and where each row begins.
+
+    Parameters
+    ----------
+    indptr : array of int, shape (n_rows + 1,)
+        Where the rows begin in `values`, as in a CSR matrix.
+    """
+    first = indptr[rows]
+    lengths = indptr[rows + 1] - first
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - starts, lengths)
+    return values[at], starts
