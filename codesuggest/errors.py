@@ -112,7 +112,12 @@ class MissingExtraError(CodeSuggestError, ImportError):
     """
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"this needs the package {package!r}: pip install 'codesuggest[{extra}]'")
+        # the arguments are kept as they came, so that a worker process can hand the error on
+        super().__init__(package, extra)
+
+    def __str__(self) -> str:
+        package, extra = self.args
+        return f"this needs the package {package!r}: pip install 'codesuggest[{extra}]'"
 
 
 class CodeSuggestWarning(UserWarning):

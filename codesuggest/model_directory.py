@@ -22,6 +22,8 @@ __all__ = ["MANIFEST", "default_model", "save_model", "verify_manifest", "write_
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
+#: Files that people read and may edit.
+_UNSIGNED = frozenset({MANIFEST, "MODEL_CARD.md"})
 #: Files that can run code when they are read.
 _CODE = frozenset({".pkl", ".pickle", ".joblib", ".py", ".so", ".dll"})
 
@@ -56,12 +58,16 @@ def verify_manifest(folder: Path, *, trusted: bool) -> dict[str, Any]:
         version, releases = manifest["version"], manifest["releases"]
     except (ValueError, KeyError, TypeError):
         raise ModelDamagedError(f"{MANIFEST} of {str(folder)!r} cannot be read") from None
+    if not isinstance(files, dict):
+        raise ModelDamagedError(f"{MANIFEST} of {str(folder)!r} cannot be read")
     if manifest.get("format") != _FORMAT or not isinstance(version, str) or not releases:
         raise ModelDamagedError(
             f"{str(folder)!r} has model format {manifest.get('format')!r}, expected {_FORMAT}"
         )
     for name, expected in files.items():
         file = folder / name
+        if not file.resolve().is_relative_to(folder.resolve()):
+            raise ModelDamagedError(f"{MANIFEST} of {str(folder)!r} names a file outside of it")
         if not file.is_file():
             raise ModelDamagedError(f"the model in {str(folder)!r} lacks the file {name}")
         if hashlib.sha256(file.read_bytes()).hexdigest() != expected:
@@ -76,15 +82,29 @@ def verify_manifest(folder: Path, *, trusted: bool) -> dict[str, Any]:
                     f"the model in {str(folder)!r} holds {file.name}, which can run code; "
                     "load it with trusted=True if you trust where it comes from"
                 )
+    unnamed = sorted(set(_signed_files(folder)) - files.keys())
+    if unnamed and not trusted:
+        raise ModelDamagedError(
+            f"the manifest of the model in {str(folder)!r} does not name {unnamed[0]}; "
+            "install or train the model again"
+        )
     return manifest
+
+
+def _signed_files(folder: Path) -> list[str]:
+    """Return the files of a model directory, as the manifest names them."""
+    return [
+        path.relative_to(folder).as_posix()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in _UNSIGNED
+    ]
 
 
 def write_manifest(folder: Path, version: str, releases: Mapping[str, str], **more: Any) -> None:
     """Write the manifest of a model directory: releases, versions, SHA-256 of each file."""
     files = {
-        str(p.relative_to(folder).as_posix()): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in sorted(folder.rglob("*"))
-        if p.is_file() and p.name not in (MANIFEST, "MODEL_CARD.md")
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in _signed_files(folder)
     }
     payload = {
         "format": _FORMAT,

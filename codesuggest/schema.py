@@ -140,15 +140,17 @@ class Note:
             raise SettingError(
                 f"unknown setting {self.setting!r}{where}; expected one of {', '.join(SETTINGS)}"
             )
-        if self.encounter_date is not None and not isinstance(self.encounter_date, date):
+        # a datetime is a date to isinstance, but does not compare with one
+        if self.encounter_date is not None and type(self.encounter_date) is not date:
             raise InputError(
                 "encounter_date must be a datetime.date, got "
                 f"{type(self.encounter_date).__name__}{where}"
             )
         if self.patient_sex not in (None, "F", "M"):
             raise NoteError(f"patient_sex must be 'F', 'M' or None{where}")
-        if self.patient_age is not None and not 0 <= self.patient_age <= 130:
-            raise NoteError(f"patient_age must lie in 0 to 130 years{where}")
+        age = self.patient_age
+        if age is not None and not (isinstance(age, int | float) and 0 <= age <= 130):
+            raise NoteError(f"patient_age must be a number of years, 0 to 130{where}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,13 +420,24 @@ class SuggestionSet:
             )
         except KeyError as error:
             raise InputError(f"suggestion set lacks the field {error.args[0]!r}") from None
-        except TypeError:
+        except (TypeError, ValueError, AttributeError):
             raise InputError("suggestion set has a field of the wrong shape") from None
 
     @classmethod
     def from_json(cls, text: str) -> SuggestionSet:
-        """Read what `to_json` wrote."""
-        return cls.from_dict(json.loads(text))
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        InputError
+            The text is not JSON, or not that of a suggestion set.
+        """
+        try:
+            data = json.loads(text)
+        except ValueError:
+            # the decoder's own error would carry the text
+            raise InputError("a suggestion set must be JSON") from None
+        return cls.from_dict(data)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a suggestion, best first, with the columns of `FRAME_COLUMNS`.

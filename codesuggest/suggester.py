@@ -213,12 +213,23 @@ class CodeSuggester:
         """
         if n_process < 1 or batch_size < 1:
             raise InputError("n_process and batch_size must be at least 1")
+        if isinstance(notes, str | Note):
+            raise InputError("suggest_many takes a sequence of notes; suggest takes one")
+        if n_process > 1 and self.path is None:
+            raise InputError("n_process above 1 needs a model on disk; save it and load it")
+        return self._many(notes, n_process, batch_size, options)
+
+    def _many(
+        self,
+        notes: Iterable[Note | str],
+        n_process: int,
+        batch_size: int,
+        options: dict[str, Any],
+    ) -> Iterator[SuggestionSet]:
         if n_process == 1:
             for note in notes:
                 yield self.suggest(note, **options)
             return
-        if self.path is None:
-            raise InputError("n_process above 1 needs a model on disk; save it and load it")
         context = multiprocessing.get_context("spawn")
         with context.Pool(n_process, _load_worker, (str(self.path), options)) as pool:
             waiting: deque[Any] = deque()
@@ -238,9 +249,13 @@ class CodeSuggester:
 
         Raises
         ------
+        NoteError
+            The text is not a str.
         InputError
             `phrase` does not stand at `start_char`.
         """
+        if not isinstance(text, str):
+            raise NoteError(f"expected a str, got {type(text).__name__}")
         end = start_char + len(phrase)
         if start_char < 0 or not phrase or text[start_char:end] != phrase:
             raise InputError(f"the phrase does not stand at offset {start_char} of the text")
@@ -284,8 +299,8 @@ class CodeSuggester:
             note = Note(
                 note.text,
                 note.note_id,
-                setting or note.setting,
-                day or note.encounter_date,
+                note.setting if setting is None else setting,
+                note.encounter_date if day is None else day,
                 note.patient_sex,
                 note.patient_age,
             )
@@ -347,12 +362,12 @@ class CodeSuggester:
         wanted: frozenset[str],
     ) -> list[SuppressedMention]:
         """Return every mention that supports no suggestion, and why."""
-        # by identity: comparing values would read every field of every mention
-        used = {id(m) for s in suggestions for m in s.evidence}
+        # by place: comparing mentions would read every field of each
+        used = {_place(m) for s in suggestions for m in s.evidence}
         meant = {r.mentions[0]: r for r in reversed(ranked)}
         out = []
         for number, (extract, mention) in enumerate(zip(found.extracts, mentions, strict=True)):
-            if id(mention) in used or extract.bag < 0:
+            if _place(mention) in used or extract.bag < 0:
                 continue
             system, code, title = self.ranker.first_code(extract)
             if system not in wanted:
@@ -398,8 +413,14 @@ class CodeSuggester:
 
 def _distinct(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
     """Return mentions without those on the same words."""
-    places = {(m.start_char, m.end_char, m.label): m for m in reversed(list(mentions))}
-    return tuple(reversed(places.values()))
+    places: dict[tuple[int, int, str], Mention] = {}
+    for mention in mentions:
+        places.setdefault(_place(mention), mention)
+    return tuple(places.values())
+
+
+def _place(mention: Mention) -> tuple[int, int, str]:
+    return mention.start_char, mention.end_char, mention.label
 
 
 # -- worker processes ----------------------------------------------------------------------

@@ -51,20 +51,7 @@ class TestTree:
         assert getattr(errors, name).__doc__
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name,
-            marks=[
-                pytest.mark.xfail(raises=TypeError, reason="its constructor takes two arguments")
-            ]
-            if name == "MissingExtraError"
-            else [],
-        )
-        for name in TREE
-    ],
-)
+@pytest.mark.parametrize("name", TREE)
 def test_comes_back_from_a_worker_process(name: str) -> None:
     kind = getattr(errors, name)
     error = kind("rich", "cli") if kind is MissingExtraError else kind("what was wrong")
