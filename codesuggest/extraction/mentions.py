@@ -279,30 +279,28 @@ class MentionFinder:
         sums: Array,
     ) -> Iterable[Extract]:
         """Return whole sentences of naming sections as mentions."""
-        tokens, sections, section_of = reading.tokens, reading.sections, reading.section_of
-        sentences = np.array(tokens.sentences)
-        bounds = group_starts(sentences).tolist()
+        tokens, sections = reading.tokens, reading.sections
+        starts = group_starts(reading.sentences)
+        has_done, has_denial = self._done.of(tokens), self._denial.of(tokens)
+        telling, meant = self._telling.of(tokens), sums != 0
+        kinds = [groups.get(s.kind, "") for s in sections]
+        naming = np.array([k in PROCEDURE_GROUPS or k in DIAGNOSIS_GROUPS for k in kinds])
+        ends = np.append(starts[1:], len(tokens))
+        place_of = reading.section_array[ends - 1]
+        worth = naming[place_of] | np.logical_or.reduceat(has_done, starts)
+        worth &= np.logical_or.reduceat(telling, starts)
         covered: dict[int, int] = {}
         for e in extracts:
             if e.label == "DIAGNOSIS":
                 covered[e.sentence] = covered.get(e.sentence, 0) + len(e.core)
-        kinds = [groups.get(s.kind, "") for s in sections]
-        has_done, has_denial = self._done.of(tokens), self._denial.of(tokens)
-        telling, meant = self._telling.of(tokens), sums != 0
-        done_in = np.add.reduceat(has_done, bounds).tolist()
-        telling_in = np.add.reduceat(telling, bounds).tolist()
-        for number, (start, end) in enumerate(zip(bounds, [*bounds[1:], len(tokens)], strict=True)):
-            if not telling_in[number]:
-                continue
-            place = section_of[end - 1]
+        for number in worth.nonzero()[0].tolist():
+            start, end, place = int(starts[number]), int(ends[number]), int(place_of[number])
             group, section = kinds[place], sections[place]
             is_title, is_diagnosis = group in PROCEDURE_GROUPS, group in DIAGNOSIS_GROUPS
-            if not (is_title or is_diagnosis or done_in[number]):
-                continue
             # a sentence may open with the section's own header
             head = section.start_char + len(section.title)
             body = bisect_left(tokens.starts, head, start, end)
-            meaning = (np.flatnonzero(meant[body:end]) + body).tolist()
+            meaning = (meant[body:end].nonzero()[0] + body).tolist()
             if len(meaning) > 20 or not telling[body:end].any():
                 continue
             label = ""
@@ -331,7 +329,8 @@ class _Reading:
         self.section_array = np.maximum(place, 0)
         self.section_of: list[int] = self.section_array.tolist()
         #: No alias crosses from one sentence or section to another.
-        self.breaks = np.array(tokens.sentences) * 64 + self.section_array % 64
+        self.sentences = np.array(tokens.sentences)
+        self.breaks = self.sentences * 64 + self.section_array % 64
         self._finder = finder
         self._attributes: dict[int, list[Found]] = {}
         for attribute in finder.attributes.find(text, tokens):
