@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesuggest.extraction.sections import DATA, SectionFinder, SectionTable
+from codesuggest.extraction.headers import DATA
+from codesuggest.extraction.sections import SectionFinder, SectionTable
 from codesuggest.terminology.words import read_csv
 
 TABLE = SectionTable.packaged()
