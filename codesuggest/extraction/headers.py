@@ -19,7 +19,7 @@ __all__ = ["Header", "HeaderWords", "SectionTable"]
 
 DATA = Path(__file__).parent / "data"
 
-_TOKEN = re.compile(r"[a-z][/&+][a-z](?![a-z0-9])|[a-z0-9]+(?:['’][a-z]+)?|[&+/,]")
+_TOKEN = re.compile(r"[a-z]/[a-z](?![a-z0-9])|[a-z]&[a-z](?![a-z0-9])|[a-z0-9]+(?:['’][a-z]+)?|[&+/,]")
 _PLURAL = re.compile(r"\((?:s|es)\)")
 _BRACKETED = re.compile(r"\([^)]*\)|\[[^\]]*\]|\(.*$")
 _DATED = re.compile(r"[\s,(]*(?:#?\d[\d/.:-]*|#\d+)\s*(?:[ap]m)?[)\s]*$", re.IGNORECASE)
@@ -100,7 +100,7 @@ class HeaderWords:
             elif token in _PREFIXES and following.isalpha() and following != "and":
                 token, place = self.word(token + self.forms.get(following, following)), place + 1
             else:
-                token = self.word(token[0] + token[2] if token[1:2] in ("/", "&", "+") else token)
+                token = self.word(token.replace("/", ""))
             if token != "and" or (out and out[-1] != "and"):
                 out.append(token)
         while out and out[-1] == "and":
@@ -193,8 +193,10 @@ class SectionTable:
         if found is None and title[-1:] in "0123456789)mM":
             key = self.words.key(_DATED.sub("", title))
             found = self._known(key) if key != "problem" else None
-        if found is not None or not key or key.count(" ") >= _MAX_WORDS or key in self.labels:
+        if found is not None or not key or key in self.labels:
             return found
+        if key.count(" ") >= _MAX_WORDS or ". " in title:
+            return None
         return self._joined(key) or self._qualified(key) or self._general(key)
 
     def _known(self, key: str) -> Header | None:

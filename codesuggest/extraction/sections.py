@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from codesuggest.extraction.headers import Header, SectionTable
+from codesuggest.extraction.headers import DATA, Header, SectionTable
 from codesuggest.schema import Section
 
-__all__ = ["SectionFinder", "SectionTable"]
+__all__ = ["DATA", "SectionFinder", "SectionTable"]
 
 # a line: list, markdown or frame marks, an item's number, up to ten words, and what ends them
 _LINE = re.compile(
@@ -133,6 +133,8 @@ class SectionFinder:
         if closed > 0:
             title, ends, colon = title[:closed], True, True
         title = title.rstrip(_CLOSING)
+        if title[-1:] == "." and not title.isupper():
+            ends = False
         opened = False
         if ends and title:
             found = self._look_up(title)
@@ -247,7 +249,7 @@ class SectionFinder:
             return False
         alone = match.end() >= eol
         if hashed:
-            return alone and 0 < len(mark) <= max(seen.hashes, 1)
+            return alone and len(mark) <= seen.hashes
         if lined or mark[:2] == "==" or (mark[:1] == "[" and upper):
             return alone or mark[:1] == "["
         return colon and seen.group in _PROSE and not text[match.end() : eol].isupper()
@@ -349,15 +351,17 @@ class SectionFinder:
         while end > low and text[end - 1] in " *_":
             end -= 1
         starts: list[int] = []
-        place = end
-        while place > low and len(starts) < 8:
-            place = text.rfind(" ", low, place) + 1 or low
-            while place < end and text[place] in "*_([":
+        cut = end
+        while cut > low and len(starts) < 8:
+            cut = text.rfind(" ", low, cut) + 1 or low
+            place = cut
+            while place < end and not text[place].isalnum():
                 place += 1
-            starts.append(place)
-            place = max(low, text.rfind(" ", low, place))
-            ended = text[place - 1 : place] if place > low else ""
-            if ended in _ENDS or ended in (",", ""):
+            if not starts or place < starts[-1]:
+                starts.append(place)
+            while cut > low and text[cut - 1] == " ":
+                cut -= 1
+            if cut == low or text[cut - 1] in _ENDS or text[cut - 1] == ",":
                 break
         for place in reversed(starts):
             if place == start or place >= end or text.startswith(("the ", "The "), place):
