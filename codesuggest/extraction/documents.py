@@ -204,6 +204,4 @@ def _cues(rows: Iterable[dict[str, str]]) -> _Cues:
         else:
             flags = re.IGNORECASE | re.MULTILINE
             patterns.append((where, weight, re.compile(cue, flags)))
-    return _Cues(
-        bias, tuple(patterns), tuple(titles), tuple(texts), tuple(sections), tuple(only)
-    )
+    return _Cues(bias, tuple(patterns), tuple(titles), tuple(texts), tuple(sections), tuple(only))

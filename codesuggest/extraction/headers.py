@@ -19,7 +19,9 @@ __all__ = ["Header", "HeaderWords", "SectionTable"]
 
 DATA = Path(__file__).parent / "data"
 
-_TOKEN = re.compile(r"[a-z]/[a-z](?![a-z0-9])|[a-z]&[a-z](?![a-z0-9])|[a-z0-9]+(?:['’][a-z]+)?|[&+/,]")
+_TOKEN = re.compile(
+    r"[a-z]/[a-z](?![a-z0-9])|[a-z]&[a-z](?![a-z0-9])|[a-z0-9]+(?:['’][a-z]+)?|[&+/,]"
+)
 _PLURAL = re.compile(r"\((?:s|es)\)")
 _BRACKETED = re.compile(r"\([^)]*\)|\[[^\]]*\]|\(.*$")
 _DATED = re.compile(r"[\s,(]*(?:#?\d[\d/.:-]*|#\d+)\s*(?:[ap]m)?[)\s]*$", re.IGNORECASE)

@@ -9,9 +9,19 @@ The text is read once, line by line; words are only looked up where a header cou
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from codesuggest.extraction.header_lookup import (
+    BINDING,
+    HOMES,
+    LISTS,
+    PROBLEMS,
+    PROSE,
+    HeaderLookup,
+    Mark,
+    Reading,
+)
 from codesuggest.extraction.headers import DATA, Header, SectionTable
+from codesuggest.extraction.run_in_headers import RunInHeaders
 from codesuggest.schema import Section
 
 __all__ = ["DATA", "SectionFinder", "SectionTable"]
@@ -26,48 +36,16 @@ _LINE = re.compile(
 )
 _DASH = re.compile(r" [-–—]+ |[–—] ?(?=[A-Z0-9])")
 _CLOSING = "*_#=]>~-–— \t"
-# inside a line: words in capitals that might be a header without any sign behind it
-_CAPITALS = re.compile(r"[A-Z]{3,}+(?:[ /&-]+[A-Z]{2,}+)*+(?= [\"(]?[A-Z0-9]?[a-z0-9])")
 _UNDERLINES = frozenset({"---", "===", "~~~", "___", "***", "- -"})
-_ENDS = frozenset(".;!?)]•*|\"'")
-#: Groups whose items may begin with any word; bullets and numbers in them are items.
-_PROBLEMS = frozenset({"assessment", "plan", "problem_list", "course"})
-_LISTS = _PROBLEMS | {"exam", "ros", "results"}
-#: Groups in which a weak word before a colon is one of their own labels.
-_HOMES = _LISTS | {"findings", "procedure_detail"}
-#: Groups that an unknown header ends; in the others an unknown label is their own.
-_PROSE = frozenset(
-    {"reason", "history", "history_past", "family", "social", "allergy", "medication"}
-)
-_OFFICE = frozenset({"admin", "other", ""})
-#: Words after which a header's words are part of the sentence.
-_BINDING = frozenset(
-    "the a an of her his their my our your this that and or with for to in on by per as is was "
-    "see no at from under any were are be".split()
+# "EXAM: CT of the chest" names a study, "EXAM: Lungs clear" examines the patient
+_EXAMS = frozenset({"exam", "examination", "exams", "examinations"})
+_STUDY = re.compile(
+    r"\s*[^.:\n]{0,60}?\b(?:x-?rays?|radiographs?|ct|cta|mri|mra|ultrasound|sonogram|doppler|duplex|"
+    r"mammogra(?:m|phy)|pet|dexa|bone (?:density|scan)|echocardiogram|fluoroscopy|\d views?|"
+    r"(?:one|two|three|four) views?|(?-i:US|XR|CXR|KUB))\b",
+    re.IGNORECASE,
 )
 _SOAP = frozenset("soap")
-_REMEMBERED = 8192
-
-
-@dataclass(slots=True)
-class _Mark:
-    start: int
-    kind: str
-    title: str
-
-
-class _Reading:
-    """What was seen of one text so far."""
-
-    __slots__ = ("clinical", "group", "hashes", "item", "line_end", "marks", "number")
-
-    def __init__(self) -> None:
-        self.marks: list[_Mark] = []
-        self.group = ""
-        self.clinical = False
-        self.hashes = 0
-        self.number = self.item = 0
-        self.line_end = -2
 
 
 class SectionFinder:
@@ -80,11 +58,8 @@ class SectionFinder:
 
     def __init__(self, table: SectionTable) -> None:
         self.table = table
-        self._first = table.first_words
-        self._last = table.last_words
-        self._word = table.words.word
-        self._found: dict[str, Header | None] = {}
-        self._may_end: dict[str, bool] = {}
+        self._lookup = HeaderLookup(table)
+        self._run_in = RunInHeaders(self._lookup)
 
     def kind(self, title: str) -> str | None:
         """Return the kind of a header's words, or None when they open no known section."""
@@ -98,7 +73,7 @@ class SectionFinder:
         starts. What stands before the first header has the kind ``"preamble"`` and no title;
         marks before the first header ("# ", "1. ") belong to no section.
         """
-        seen = _Reading()
+        seen = Reading(self.table.groups)
         for match in _LINE.finditer(text):
             if match.start("title") >= 0:
                 self._line(text, match, seen)
@@ -114,7 +89,7 @@ class SectionFinder:
 
     # -- the start of a line ---------------------------------------------------------------
 
-    def _line(self, text: str, match: re.Match[str], seen: _Reading) -> None:
+    def _line(self, text: str, match: re.Match[str], seen: Reading) -> None:
         start, end = match.span("title")
         eol = text.find("\n", end)
         if eol < 0:
@@ -137,11 +112,11 @@ class SectionFinder:
             ends = False
         opened = False
         if ends and title:
-            found = self._look_up(title)
+            found = self._lookup.find(title)
             if found is not None:
                 opened = self._opens(text, match, found, title, colon or gap, seen)
             elif self._is_unknown_header(text, match, title, colon, eol, seen):
-                self._open(seen, start, "other", title)
+                seen.open(start, "other", title)
                 opened = True
         if not opened and not gap and match["mark"][:1] not in ("•", "-", "+", ">"):
             opened = self._opens_bare(text, start, eol, seen)
@@ -149,7 +124,7 @@ class SectionFinder:
             seen.item = 0
         elif match["number"]:
             seen.item = _count(match["number"])
-        self._inside(text, start, seen.marks[-1] if opened else None, eol, seen)
+        self._run_in.read(text, start, seen.marks[-1] if opened else None, eol, seen)
         seen.line_end = eol
 
     def _opens(
@@ -159,23 +134,23 @@ class SectionFinder:
         found: Header,
         title: str,
         signed: bool,
-        seen: _Reading,
+        seen: Reading,
     ) -> bool:
         """Open the section of a known header at the start of a line, if it is one there."""
         mark, number, start = match["mark"], match["number"], match.start("title")
         group = self.table.groups.get(found.kind, "")
         within = seen.group
-        framed = mark[:1] in ("#", "=", "[", "<", "~", "_") or mark[:2] == "**"
+        framed = mark[:1] in ("#", "=", "[", "<", "~", "_") or mark[:2] in ("**", "--")
         framed = framed or bool(match["bold"])
         bullet = bool(mark) and not framed
         upper = title.isupper()
-        if bullet and (within in _LISTS or found.weak):
+        if bullet and (within in LISTS or found.weak):
             return False
         if number and not framed:
             count = _count(number)
             item = count == seen.item + 1
             follows = seen.number > 0 and count == seen.number + 1
-            if within in _PROBLEMS and (item or not follows):
+            if within in PROBLEMS and (item or not follows):
                 if group not in ("assessment", "plan"):
                     return False
             elif found.weak and not upper and not follows:
@@ -188,26 +163,29 @@ class SectionFinder:
                 if not (signed and upper):
                     return False
             elif upper and (signed or apart or not seen.marks):
-                if within in _PROBLEMS and len(title) < 4:
+                if within in PROBLEMS and len(title) < 4:
                     return False
             elif group == "admin":
                 if not signed or (seen.clinical and within != "admin"):
                     return False
             elif signed:
-                if within in _HOMES and not apart:
+                if within in HOMES and not apart:
                     return False
-            elif not (apart or not seen.marks) or within in _PROBLEMS or title.islower():
+            elif not (apart or not seen.marks) or within in PROBLEMS or title.islower():
                 return False
             if found.general and not (signed and _capitalised(title)):
                 return False
-        elif found.weak and within in _PROBLEMS and mark[:1] == "#":
+        elif found.weak and within in PROBLEMS and mark[:1] == "#":
             # a problem marked with a hash
             return False
         elif not signed and not framed and not upper and not self._stands_alone(text, match):
             return False
         if mark[:1] == "#":
             seen.hashes = len(mark)
-        self._open(seen, start, found.kind, title)
+        kind = found.kind
+        if kind == "exam" and title.lower() in _EXAMS and _STUDY.match(text, match.end()):
+            kind = "exam_title"
+        seen.open(start, kind, title)
         return True
 
     @staticmethod
@@ -228,7 +206,7 @@ class SectionFinder:
         title: str,
         colon: bool,
         eol: int,
-        seen: _Reading,
+        seen: Reading,
     ) -> bool:
         """Tell whether words that no table knows are clearly a header, which ends a section."""
         mark, start = match["mark"], match.start("title")
@@ -241,27 +219,28 @@ class SectionFinder:
             return False
         label = self.table.labels.get(self.table.words.key(title))
         if label is not None:
-            if not (upper and colon and label and seen.group in _PROSE and seen.clinical):
+            if not (upper and colon and label and seen.group in PROSE and seen.clinical):
                 return False
-            self._open(seen, start, label, title)
+            seen.open(start, label, title)
             return False
-        if seen.group in _PROBLEMS or mark[:1] in ("-", "•", "*", "+", ">"):
+        if seen.group in PROBLEMS or mark[:1] in ("-", "•", "*", "+", ">"):
             return False
         alone = match.end() >= eol
         if hashed:
             return alone and len(mark) <= seen.hashes
         if lined or mark[:2] == "==" or (mark[:1] == "[" and upper):
             return alone or mark[:1] == "["
-        return colon and seen.group in _PROSE and not text[match.end() : eol].isupper()
+        return colon and seen.group in PROSE and not text[match.end() : eol].isupper()
 
-    def _opens_bare(self, text: str, start: int, eol: int, seen: _Reading) -> bool:
+    def _opens_bare(self, text: str, start: int, eol: int, seen: Reading) -> bool:
         """Open a section whose header has nothing behind it ("CHIEF COMPLAINT Back pain")."""
+        if not text[start].isupper():
+            return False
         head = text[start : min(eol, start + 80)]
+        first, _, rest = head.partition(" ")
+        if not rest or not self._lookup.begins(first.strip(".,;")):
+            return False
         words = head.split(" ")
-        if self._word(words[0].lower().strip(".,;")) not in self._first or not words[0][0].isupper():
-            return False
-        if len(words) < 2:
-            return False
         run = 0
         capitals = words[0].rstrip(".").isupper()
         for word in words:
@@ -284,168 +263,18 @@ class SectionFinder:
             return False
         if capitals and count == run and stopped:
             # mixed text behind capitals
-            if behind.lower() in _BINDING and count == 1:
+            if behind.lower() in BINDING and count == 1:
                 return False
         elif capitals:
             # everything is in capitals: the header must be more than a word
-            if behind.lower() in _BINDING or (count < 2 and not words[count - 1].endswith(".")):
+            if behind.lower() in BINDING or (count < 2 and not words[count - 1].endswith(".")):
                 return False
         elif not (behind[:1].isupper() or behind[:1].isdigit()):
             return False
-        self._open(seen, start, found.kind, title)
+        seen.open(start, found.kind, title)
         return True
 
-    # -- inside a line ---------------------------------------------------------------------
-
-    def _inside(
-        self, text: str, start: int, opened: _Mark | None, eol: int, seen: _Reading
-    ) -> None:
-        begin = opened.start + len(opened.title) if opened is not None else start
-        colon = text.find(":", begin, eol)
-        if opened is not None and 0 <= colon <= begin + 4:
-            begin = colon + 1
-            colon = text.find(":", begin, eol)
-        if colon < 0 and eol - begin < 40:
-            return
-        line_upper = text[start:eol].isupper()
-        bare: list[tuple[int, str, str]] = []
-        if not line_upper:
-            for match in _CAPITALS.finditer(text, begin, eol):
-                found = self._bare_inside(text, match.start(), match.group(), start)
-                if found is not None:
-                    bare.append((match.start(), found.kind, match.group()))
-        low = begin
-        while colon >= 0:
-            while bare and bare[0][0] < colon:
-                place = bare.pop(0)
-                if place[0] >= low and place[0] + len(place[2]) < colon:
-                    self._open(seen, *place)
-            last = text[max(low, colon - 24) : colon].rstrip(" *_").rsplit(None, 1)
-            if last and self._ends_header(last[-1]):
-                self._before_colon(text, start, low, colon, line_upper, seen)
-            low = colon + 1
-            colon = text.find(":", low, eol)
-        for place in bare:
-            if place[0] >= low:
-                self._open(seen, *place)
-
-    def _bare_inside(self, text: str, place: int, title: str, start: int) -> Header | None:
-        words = title.split()
-        if self._word(words[0].lower()) not in self._first:
-            return None
-        found = self._look_up(title)
-        if found is None or found.weak or place == start:
-            return None
-        before = text[max(start, place - 3) : place].rstrip()
-        if len(words) > 1:
-            return found if before[-1:].islower() or before[-1:] in _ENDS else None
-        group = self.table.groups[found.kind]
-        ended = before[-1:] == "." and group in ("assessment", "plan", "medication", "allergy")
-        return found if ended else None
-
-    def _before_colon(
-        self, text: str, start: int, low: int, colon: int, line_upper: bool, seen: _Reading
-    ) -> None:
-        """Open the section of the longest header that ends at a colon inside a line."""
-        end = colon
-        while end > low and text[end - 1] in " *_":
-            end -= 1
-        starts: list[int] = []
-        cut = end
-        while cut > low and len(starts) < 8:
-            cut = text.rfind(" ", low, cut) + 1 or low
-            place = cut
-            while place < end and not text[place].isalnum():
-                place += 1
-            if not starts or place < starts[-1]:
-                starts.append(place)
-            while cut > low and text[cut - 1] == " ":
-                cut -= 1
-            if cut == low or text[cut - 1] in _ENDS or text[cut - 1] == ",":
-                break
-        for place in reversed(starts):
-            if place == start or place >= end or text.startswith(("the ", "The "), place):
-                continue
-            title = text[place:end]
-            found = self._look_up(title)
-            if found is not None and not found.general:
-                if self._stands_inside(text, place, title, low, found, line_upper, seen):
-                    self._open(seen, place, found.kind, title)
-                return
-
-    def _stands_inside(
-        self,
-        text: str,
-        place: int,
-        title: str,
-        low: int,
-        found: Header,
-        line_upper: bool,
-        seen: _Reading,
-    ) -> bool:
-        before = text[max(low, place - 24) : place].rstrip(" *_([")
-        last = before[-1:]
-        word = before.rsplit(None, 1)[-1] if before else ""
-        group = self.table.groups[found.kind]
-        ended = last in _ENDS or not before
-        item = ended and last in (".", ")") and word[:-1].strip("(").isdigit()
-        upper = title.isupper()
-        if item and not (group in ("assessment", "plan") or (upper and not found.weak)):
-            return False
-        if upper and not line_upper:
-            if word.isupper() and len(word) > 1 and word.isalpha() and not ended:
-                return False
-            if found.weak:
-                if len(title) == 1:
-                    return ended
-                if seen.group in _PROBLEMS or (seen.group in _HOMES and len(title) < 4):
-                    return False
-                return ended or (len(title) > 3 and seen.group not in _HOMES | {"history"})
-            return word.lower() not in _BINDING
-        if found.weak:
-            home = seen.group in _HOMES or seen.group in ("history", "reason")
-            return ended and not home and title[:1].isupper() and group != "admin"
-        if ended:
-            return True
-        if found.shorthand:
-            return True
-        if word.lower() in _BINDING or not title[:1].isupper():
-            return False
-        free = last.isdigit() or last == "," or word[:1].islower() or upper
-        free = free or (seen.group == "assessment" and group == "plan")
-        return free and (" " in title or group in ("assessment", "plan"))
-
-    # -- the rest --------------------------------------------------------------------------
-
-    def _open(self, seen: _Reading, start: int, kind: str, title: str) -> None:
-        seen.marks.append(_Mark(start, kind, title))
-        if len(title) > 1:
-            seen.group = self.table.groups.get(kind, kind)
-            seen.clinical = seen.clinical or seen.group not in _OFFICE
-
-    def _look_up(self, title: str) -> Header | None:
-        found = self._found.get(title, False)
-        if found is not False:
-            return found  # type: ignore[return-value]
-        if title[-1] != ")" and not self._ends_header(title.rsplit(" ", 1)[-1]):
-            return None
-        if len(self._found) > _REMEMBERED:
-            self._found.clear()
-        header = self._found[title] = self.table.find(title)
-        return header
-
-    def _ends_header(self, word: str) -> bool:
-        known = self._may_end.get(word)
-        if known is None:
-            if len(self._may_end) > _REMEMBERED:
-                self._may_end.clear()
-            key = self.table.words.key(word)
-            end = key.rsplit(" ", 1)[-1]
-            known = end in self._last or word[-1:] in "0123456789)"
-            self._may_end[word] = known
-        return known
-
-    def _without_letters(self, marks: list[_Mark]) -> list[_Mark]:
+    def _without_letters(self, marks: list[Mark]) -> list[Mark]:
         """Leave out S, O, A and P unless they stand for the parts of one note."""
         letters = {m.title.lower() for m in marks if len(m.title) == 1}
         if not letters or len(letters & _SOAP) >= 3:

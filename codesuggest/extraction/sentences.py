@@ -16,27 +16,36 @@ _BREAK = re.compile(
     r"[.!?;•\n](?:(?<=[.!?])(?:[\"')\]]*+(?:\s++(?=[\"'(\[]?[A-Z0-9•*#-])|(?=[A-Z][a-z])))"
     r"|(?<=\n)\s*+|(?<=;)\s++|(?<=•))"
 )
-_ABBREVIATIONS = frozenset(
-    "Dr Drs Mr Mrs Ms St Mt Ft vs Jr Sr approx Fig Figs Inc Ltd dept Dept hosp Hosp etc cf "
-    "Prof Rev Sgt Capt Lt Col Gen Blvd resp incl excl neg pos wk wks hr hrs mos yr yrs "
-    "Ph Rx Ext ext Vol Univ Assoc Ave".split()
-)
+_ABBREVIATIONS = frozenset([
+    "Dr", "Drs", "Mr", "Mrs", "Ms", "St", "Mt", "Ft", "vs", "Jr", "Sr", "approx", "Fig",
+    "Figs", "Inc", "Ltd", "dept", "Dept", "hosp", "Hosp", "etc", "cf", "Prof", "Rev", "Sgt",
+    "Capt", "Lt", "Col", "Gen", "Blvd", "resp", "incl", "excl", "neg", "pos", "wk", "wks",
+    "hr", "hrs", "mos", "yr", "yrs", "Ph", "Rx", "Ext", "ext", "Vol", "Univ", "Assoc", "Ave",
+])  # fmt: skip
 #: Abbreviations of a number: "No. 10 blade", but "No. She is well".
 _NUMBERED = frozenset(["No", "Nos", "no", "no's", "Grav", "Ref", "Lot", "lot", "Rm", "Ste"])
-_OPENERS = frozenset(
-    "The She He They It We I Her His Patient Pt There This That No Will Then Denies On In At "
-    "Plan Continue Follow Also Had Has Was Is A An After Before Currently Since Given".split()
-)
+_OPENERS = frozenset([
+    "The", "She", "He", "They", "It", "We", "I", "Her", "His", "Patient", "Pt", "There",
+    "This", "That", "No", "Will", "Then", "Denies", "On", "In", "At", "Plan", "Continue",
+    "Follow", "Also", "Had", "Has", "Was", "Is", "A", "An", "After", "Before", "Currently",
+    "Since", "Given",
+])  # fmt: skip
 _ITEM = re.compile(r"[-*•#>–—☐☑☒□✓]|\(?\d{1,2}[.)]\s|[A-Za-z][.)]\s|\[[ xX]?\]")
 _INLINE_ITEM = re.compile(r"(?<!\S)(?:\(?(\d{1,2})\)|#(\d{1,2})[.:)]?)\s*(?=[A-Za-z])")
 _WORD = re.compile(r"\S+")
-#: A line at least this long may have been wrapped at a margin, if no line is longer than that.
-_WRAPPED, _MARGIN = 40, 120
+#: A line at least this long may have been wrapped at a margin; margins lie between the others.
+_WRAPPED, _NARROWEST, _WIDEST = 40, 55, 120
+#: Behind these a number is no item's: "stage 3. Gout".
+_COUNTED = frozenset([
+    "stage", "type", "grade", "class", "phase", "level", "is", "was", "at", "of", "x", "para",
+    "gravida", "day", "week", "month", "score", "than", "about", "to", "and", "or", "by",
+])  # fmt: skip
 #: A line that ends or begins with one of these is not the end or start of a sentence.
-_JOINTS = frozenset(
-    "a an the and or of in on at to for with from by is was are were has had no not without "
-    "as her his their which that who but than due per".split()
-)
+_JOINTS = frozenset([
+    "a", "an", "the", "and", "or", "of", "in", "on", "at", "to", "for", "with", "from", "by",
+    "is", "was", "are", "were", "has", "had", "no", "not", "without", "as", "her", "his",
+    "their", "which", "that", "who", "but", "than", "due", "per",
+])  # fmt: skip
 
 
 def sentence_starts(text: str) -> list[int]:
@@ -44,7 +53,7 @@ def sentence_starts(text: str) -> list[int]:
     starts = [0]
     lines = _Lines(text)
     size = len(text)
-    expected = 0
+    expected = -1
     for match in _BREAK.finditer(text):
         stop, end = match.span()
         sign = text[stop]
@@ -57,7 +66,7 @@ def sentence_starts(text: str) -> list[int]:
                 if number and _opens_item(text, first):
                     expected = number + 1
                     continue
-                if number and number == expected and end > stop + 1:
+                if number == expected and end > stop + 1 and _goes_on(text, first, end):
                     expected += 1
                     if first > starts[-1]:
                         starts.append(first)
@@ -79,11 +88,11 @@ def sentence_starts(text: str) -> list[int]:
 class _Lines:
     """The lines of a text, and how wide they may be."""
 
-    __slots__ = ("_longest", "_text")
+    __slots__ = ("_margin", "_text")
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._longest = -1
+        self._margin = -1
 
     def ends_at(self, stop: int, start: int) -> bool:
         """Tell whether the line that ends at `stop` ends a sentence."""
@@ -95,18 +104,26 @@ class _Lines:
             return not text[start].islower() or len(before) < 25
         if before[-1] == ",":
             return False
-        if self._longest < 0:
-            self._longest = max(map(len, text.split("\n")))
+        if self._margin < 0:
+            self._margin = _margin(text)
         word = _WORD.match(text, start)
         following = word.group() if word is not None else ""
-        full = len(before) + 1 + len(following) > self._longest - 2
-        wrapped = full and len(before) >= _WRAPPED and self._longest < _MARGIN
+        full = self._margin and len(before) + 1 + len(following) > self._margin - 2
+        wrapped = full and len(before) >= _WRAPPED
         if not text[start].islower():
             return not wrapped
         if wrapped or following in _JOINTS or before.rsplit(None, 1)[-1].lower() in _JOINTS:
             return False
         # a list written in lower case, or a sentence that goes on
         return before.lstrip()[:1].islower() and len(before) < _WRAPPED
+
+
+def _margin(text: str) -> int:
+    """Return the width at which the lines of a text were wrapped, or 0."""
+    lengths = sorted(map(len, text.split("\n")))
+    widest = lengths[-1]
+    near = len(lengths) > 1 and lengths[-2] > widest - 12
+    return widest if near and _NARROWEST <= widest < _WIDEST else 0
 
 
 def _number_before(text: str, stop: int) -> tuple[int, int]:
@@ -125,6 +142,12 @@ def _opens_item(text: str, first: int) -> bool:
     return not before or before[-1] in ".:;\n\r#*"
 
 
+def _goes_on(text: str, first: int, end: int) -> bool:
+    """Tell whether the number at `first` is the next of a list that runs on in its line."""
+    before = text[max(0, first - 12) : first].rsplit(None, 1)
+    return not (before and before[-1].lower() in _COUNTED) and not text[end].isdigit()
+
+
 def _abbreviated(text: str, stop: int, end: int) -> bool:
     before = text[max(0, stop - 8) : stop]
     if not before or before[-1].isspace():
@@ -140,7 +163,8 @@ def _abbreviated(text: str, stop: int, end: int) -> bool:
     if not dotted and not (len(word) == 1 and word.isupper()):
         return False
     following = _WORD.match(text, end)
-    if following is not None and following.group().strip(",.;:") in _OPENERS:
+    said = following.group() if following is not None else ""
+    if said.strip(",.;:") in _OPENERS and not (len(said) == 2 and said[1] == "."):
         return False
     if dotted:
         return True
