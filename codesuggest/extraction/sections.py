@@ -90,12 +90,11 @@ class SectionFinder:
     # -- the start of a line ---------------------------------------------------------------
 
     def _line(self, text: str, match: re.Match[str], seen: Reading) -> None:
+        mark, number, bold, title, sign = match.groups()
         start, end = match.span("title")
         eol = text.find("\n", end)
         if eol < 0:
             eol = len(text)
-        title = text[start:end]
-        sign = match["end"]
         # a title ends at its colon, at a wide gap, or with the line
         ends = sign is not None or eol <= match.end()
         colon = bool(sign)
@@ -104,12 +103,14 @@ class SectionFinder:
             dash = _DASH.search(title)
             if dash is not None and dash.start() > 0:
                 title, ends, colon = title[: dash.start()], True, True
-        closed = title.find("]" if "[" in match["mark"] + match["bold"] else "**")
-        if closed > 0:
-            title, ends, colon = title[:closed], True, True
-        title = title.rstrip(_CLOSING)
-        if title[-1:] == "." and not title.isupper():
-            ends = False
+        if mark or bold:
+            closed = title.find("]" if "[" in mark or "[" in bold else "**")
+            if closed > 0:
+                title, ends, colon = title[:closed], True, True
+        if ends:
+            title = title.rstrip(_CLOSING)
+            if title[-1:] == "." and not title.isupper():
+                ends = False
         opened = False
         if ends and title:
             found = self._lookup.find(title)
@@ -118,12 +119,12 @@ class SectionFinder:
             elif self._is_unknown_header(text, match, title, colon, eol, seen):
                 seen.open(start, "other", title)
                 opened = True
-        if not opened and not gap and match["mark"][:1] not in ("•", "-", "+", ">"):
+        if not opened and not gap and mark[:1] not in ("•", "-", "+", ">"):
             opened = self._opens_bare(text, start, eol, seen)
         if opened:
             seen.item = 0
-        elif match["number"]:
-            seen.item = _count(match["number"])
+        elif number:
+            seen.item = _count(number)
         self._run_in.read(text, start, seen.marks[-1] if opened else None, eol, seen)
         seen.line_end = eol
 

@@ -348,7 +348,8 @@ def test_dialects(text: str, expected: list[str]) -> None:
     ],
     ids=["prose", "vital signs", "measured values", "in a sentence", "systems of the exam",
          "systems of the ROS", "systems open an exam", "items", "hash problems",
-         "items of the plan", "specimens", "list with a cue", "wrapped line", "title of the document", "bound word",
+         "items of the plan", "specimens", "list with a cue", "wrapped line",
+         "title of the document", "bound word",
          "abbreviation"],
 )  # fmt: skip
 def test_what_is_no_header(text: str, expected: list[str]) -> None:
