@@ -1,59 +1,51 @@
 """Sections: which part of the note a character stands in.
 
-Headers are data (``data/sections.csv``). A header is recognised at the start of a line, alone
-or run in before a colon, numbered, starred or hashed, in any case; and inside a line when it is
-written in capitals before a colon, as dictation services do.
+Headers are data (see `codesuggest.extraction.headers`). A header is recognised at the start of a
+line, alone or run in before a colon or dash, numbered, starred, hashed, bracketed or underlined,
+in any case; and inside a line before a colon, where its form or its place tells it from prose.
+The text is read once, line by line; words are only looked up where a header could stand.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 
+from codesuggest.extraction.header_lookup import (
+    BINDING,
+    HOMES,
+    LISTS,
+    PROBLEMS,
+    PROSE,
+    HeaderLookup,
+    Mark,
+    Reading,
+)
+from codesuggest.extraction.headers import DATA, Header, SectionTable
+from codesuggest.extraction.run_in_headers import RunInHeaders
 from codesuggest.schema import Section
-from codesuggest.terminology.words import read_csv
 
-__all__ = ["SectionFinder", "SectionTable"]
+__all__ = ["DATA", "SectionFinder", "SectionTable"]
 
-DATA = Path(__file__).parent / "data"
-
-_MARKS = " \t*#_=-–•.:>"
-# a header at the start of a line: list or markdown marks, words, then colon, dash or line end
+# a line: list, markdown or frame marks, an item's number, up to ten words, and what ends them
 _LINE = re.compile(
-    r"^[ \t]*(?P<mark>[#*=_>•-]{1,6}[ \t]*)?(?:\(?[0-9IVX]{1,4}[.)][ \t]*)?(?:\*\*|__)?"
-    r"(?P<title>[A-Za-z][A-Za-z0-9_ /&,'()-]{0,58}?)"
-    r"(?P<end>[ \t]*(?:\*\*|__)?[ \t]*(?::|=|–| - |[ \t]*$))",
+    r"^[ \t]*+(?P<mark>[#*_=~>•|+<\[–—-]*+)[ \t]*+"
+    r"(?P<number>\(?(?:\d{1,2}|[IVX]{1,4})[.)](?!\d)[ \t]*+)?(?P<bold>[*_\[]*+)"
+    r"(?P<title>[A-Za-z0-9][^\s:=|]*+(?: [^\s:=|]++){0,9}+)?"
+    r"[ \t\r]*+(?P<end>[:=|]|$|(?<=\t)|(?<=  ))?",
     re.MULTILINE,
 )
-# inside a line: capitals before a colon
-_INSIDE = re.compile(r"(?<=[.\s,;])(?P<title>[A-Z][A-Z_/&()-]*(?: [A-Z_/&()-]+){0,6}):")
-_BULLETS = frozenset({"•", "-", "*", ">"})
-#: Groups of sections whose bullets are items of the list, whatever words they begin with.
-_LISTS = frozenset({"assessment", "plan", "exam", "ros", "problem_list", "course", "results"})
-_BLANKS = re.compile(r"[\s_]+")
-_NOT_WORD = re.compile(r"[^a-z0-9/&' ()-]")
-_NUMBER = re.compile(r"^(?:\d+[.)]|[ivx]+[.)])\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class SectionTable:
-    """Kinds of sections, their groups and the headers that open them."""
-
-    kinds: dict[str, str]
-    groups: dict[str, str]
-
-    @classmethod
-    def packaged(cls) -> SectionTable:
-        """Read ``data/sections.csv``."""
-        kinds: dict[str, str] = {}
-        groups: dict[str, str] = {}
-        for row in read_csv(DATA / "sections.csv", ("kind", "group", "headers")):
-            groups[row["kind"]] = row["group"]
-            for header in row["headers"].split("|"):
-                kinds.setdefault(header.strip(), row["kind"])
-        return cls(kinds, groups)
+_DASH = re.compile(r" [-–—]+ |[–—] ?(?=[A-Z0-9])")
+_CLOSING = "*_#=]>~-–— \t"
+_UNDERLINES = frozenset({"---", "===", "~~~", "___", "***", "- -"})
+# "EXAM: CT of the chest" names a study, "EXAM: Lungs clear" examines the patient
+_EXAMS = frozenset({"exam", "examination", "exams", "examinations"})
+_STUDY = re.compile(
+    r"\s*[^.:\n]{0,60}?\b(?:x-?rays?|radiographs?|ct|cta|mri|mra|ultrasound|sonogram|doppler|duplex|"
+    r"mammogra(?:m|phy)|pet|dexa|bone (?:density|scan)|echocardiogram|fluoroscopy|\d views?|"
+    r"(?:one|two|three|four) views?|(?-i:US|XR|CXR|KUB))\b",
+    re.IGNORECASE,
+)
+_SOAP = frozenset("soap")
 
 
 class SectionFinder:
@@ -66,91 +58,246 @@ class SectionFinder:
 
     def __init__(self, table: SectionTable) -> None:
         self.table = table
-
-    @cached_property
-    def _openers(self) -> re.Pattern[str]:
-        # Headers that open a line without any mark behind them ("CHIEF COMPLAINT Back pain", or
-        # a note whose punctuation was lost): two words or more, or written in capitals.
-        long = sorted((h for h in self.table.kinds if len(h) > 6), key=len, reverse=True)
-        return re.compile(
-            r"^[ \t]*(?P<title>" + "|".join(map(re.escape, long)) + r")\b(?=[ \t]+\S)",
-            re.IGNORECASE | re.MULTILINE,
-        )
+        self._lookup = HeaderLookup(table)
+        self._run_in = RunInHeaders(self._lookup)
 
     def kind(self, title: str) -> str | None:
         """Return the kind of a header's words, or None when they open no known section."""
-        words = _BLANKS.sub(" ", _NOT_WORD.sub(" ", title.lower())).strip(" -/&'")
-        known = self.table.kinds
-        if words in known:
-            return known[words]
-        if words.endswith(" today"):
-            words = words.removesuffix(" today")
-        bare = re.sub(r"\([^)]*\)", "", words).strip()
-        for variant in (bare, bare.rstrip("s"), bare + "s", bare.removeprefix("the ")):
-            if variant in known:
-                return known[variant]
-        return None
+        found = self.table.find(title)
+        return found.kind if found else None
 
     def __call__(self, text: str) -> list[Section]:
-        """Return the sections in order; they cover the text from its first character.
+        """Return the sections in order.
 
-        A part before the first header has the kind ``"preamble"`` and no title. `start_char`
-        is that of the header, so the body is what follows the title.
+        `start_char` is that of the header's first word, and each section ends where the next
+        starts. What stands before the first header has the kind ``"preamble"`` and no title;
+        marks before the first header ("# ", "1. ") belong to no section.
         """
-        marks: list[tuple[int, int, str, str]] = []
-        taken: set[int] = set()
+        seen = Reading(self.table.groups)
         for match in _LINE.finditer(text):
-            title = match.group("title").strip(_MARKS)
-            if not title:
-                continue
-            kind = self.kind(title)
-            mark = (match.group("mark") or "").strip()
-            if mark in _BULLETS and marks and self.table.groups.get(marks[-1][2]) in _LISTS:
-                # "- Patient education: ..." under a problem is an item, not a section
-                continue
-            ends = match.group("end").strip(" \t*_")
-            if kind is None:
-                # an unknown header still ends the section before it, if it looks like one
-                if not (title.isupper() and ends == ":" and len(title) > 3):
-                    continue
-                kind = "other"
-            elif not ends and not self._alone(title, match, text):
-                continue
-            marks.append((match.start("title"), match.end(), kind, title))
-            taken.add(match.start("title"))
-        for match in _INSIDE.finditer(text):
-            start = match.start("title")
-            if any(first <= start < end for first, end, _, _ in marks):
-                continue
-            kind = self.kind(match.group("title"))
-            if kind is not None:
-                marks.append((start, match.end(), kind, match.group("title")))
-                taken.add(start)
-        for match in self._openers.finditer(text):
-            start, title = match.start("title"), match.group("title")
-            follows = text[match.end() :].lstrip()[:1]
-            if start in taken or not (title.isupper() or (" " in title and follows.isupper())):
-                continue
-            if (
-                title.isupper()
-                and text[match.end() : match.end() + 12].isupper()
-                and len(title) < 9
-            ):
-                continue
-            kind = self.kind(title)
-            if kind is not None:
-                marks.append((start, match.end(), kind, title))
-        marks.sort()
+            if match.start("title") >= 0:
+                self._line(text, match, seen)
+        marks = self._without_letters(seen.marks)
         sections = []
-        if not marks or text[: marks[0][0]].strip():
-            end = marks[0][0] if marks else len(text)
-            sections.append(Section("preamble", "", 0, end))
-        for number, (start, _, kind, title) in enumerate(marks):
-            end = marks[number + 1][0] if number + 1 < len(marks) else len(text)
-            sections.append(Section(kind, title, start, end))
+        first = marks[0].start if marks else len(text)
+        if not marks or _has_words(text, first):
+            sections.append(Section("preamble", "", 0, first))
+        for number, mark in enumerate(marks, 1):
+            end = marks[number].start if number < len(marks) else len(text)
+            sections.append(Section(mark.kind, mark.title, mark.start, end))
         return sections
 
+    # -- the start of a line ---------------------------------------------------------------
+
+    def _line(self, text: str, match: re.Match[str], seen: Reading) -> None:
+        mark, number, bold, title, sign = match.groups()
+        start, end = match.span("title")
+        eol = text.find("\n", end)
+        if eol < 0:
+            eol = len(text)
+        # a title ends at its colon, at a wide gap, or with the line
+        ends = sign is not None or eol <= match.end()
+        colon = bool(sign)
+        gap = ends and not colon and match.end() < eol
+        if " -" in title or "–" in title or "—" in title:
+            dash = _DASH.search(title)
+            if dash is not None and dash.start() > 0:
+                title, ends, colon = title[: dash.start()], True, True
+        if mark or bold:
+            closed = title.find("]" if "[" in mark or "[" in bold else "**")
+            if closed > 0:
+                title, ends, colon = title[:closed], True, True
+        if ends:
+            title = title.rstrip(_CLOSING)
+            if title[-1:] == "." and not title.isupper():
+                ends = False
+        opened = False
+        if ends and title:
+            found = self._lookup.find(title)
+            if found is not None:
+                opened = self._opens(text, match, found, title, colon or gap, seen)
+            elif self._is_unknown_header(text, match, title, colon, eol, seen):
+                seen.open(start, "other", title)
+                opened = True
+        if not opened and not gap and mark[:1] not in ("•", "-", "+", ">"):
+            opened = self._opens_bare(text, start, eol, seen)
+        if opened:
+            seen.item = 0
+        elif number:
+            seen.item = _count(number)
+        self._run_in.read(text, start, seen.marks[-1] if opened else None, eol, seen)
+        seen.line_end = eol
+
+    def _opens(
+        self,
+        text: str,
+        match: re.Match[str],
+        found: Header,
+        title: str,
+        signed: bool,
+        seen: Reading,
+    ) -> bool:
+        """Open the section of a known header at the start of a line, if it is one there."""
+        mark, number, start = match["mark"], match["number"], match.start("title")
+        group = self.table.groups.get(found.kind, "")
+        within = seen.group
+        framed = mark[:1] in ("#", "=", "[", "<", "~", "_") or mark[:2] in ("**", "--")
+        framed = framed or bool(match["bold"])
+        bullet = bool(mark) and not framed
+        upper = title.isupper()
+        if bullet and (within in LISTS or found.weak):
+            return False
+        if number and not framed:
+            count = _count(number)
+            item = count == seen.item + 1
+            follows = seen.number > 0 and count == seen.number + 1
+            if within in PROBLEMS and (item or not follows):
+                if group not in ("assessment", "plan"):
+                    return False
+            elif found.weak and not upper and not follows:
+                return False
+            seen.number = count
+        if found.weak and not framed:
+            apart = match.start() > seen.line_end + 1
+            letter = len(title) == 1
+            if letter:
+                if not (signed and upper):
+                    return False
+            elif upper and (signed or apart or not seen.marks):
+                if within in PROBLEMS and len(title) < 4:
+                    return False
+            elif group == "admin":
+                if not signed or (seen.clinical and within != "admin"):
+                    return False
+            elif signed:
+                if within in HOMES and not apart:
+                    return False
+            elif not (apart or not seen.marks) or within in PROBLEMS or title.islower():
+                return False
+            if found.general and not (signed and _capitalised(title)):
+                return False
+        elif found.weak and within in PROBLEMS and mark[:1] == "#":
+            # a problem marked with a hash
+            return False
+        elif not signed and not framed and not upper and not self._stands_alone(text, match):
+            return False
+        if mark[:1] == "#":
+            seen.hashes = len(mark)
+        kind = found.kind
+        if kind == "exam" and title.lower() in _EXAMS and _STUDY.match(text, match.end()):
+            kind = "exam_title"
+        seen.open(start, kind, title)
+        return True
+
     @staticmethod
-    def _alone(title: str, match: re.Match[str], text: str) -> bool:
-        """Tell whether a line that holds only header words is a header and not a sentence."""
-        return len(title) > 1 and len(title.split()) <= 7
+    def _stands_alone(text: str, match: re.Match[str]) -> bool:
+        """Tell a header without any sign from the last words of a wrapped line."""
+        title = match["title"]
+        if not title[0].islower():
+            return True
+        before = text[: match.start()].rstrip() if match.start() < 200 else ""
+        before = before or text[match.start() - 120 : match.start()].rstrip()
+        blank = text[match.start() - 2 : match.start()] == "\n\n"
+        return not before or blank or before[-1] in ".:;!?"
+
+    def _is_unknown_header(
+        self,
+        text: str,
+        match: re.Match[str],
+        title: str,
+        colon: bool,
+        eol: int,
+        seen: Reading,
+    ) -> bool:
+        """Tell whether words that no table knows are clearly a header, which ends a section."""
+        mark, start = match["mark"], match.start("title")
+        upper = title.isupper()
+        hashed = mark[:1] == "#"
+        lined = text[eol + 1 : eol + 4] in _UNDERLINES
+        if not (upper or hashed or mark[:1] in ("=", "[") or lined):
+            return False
+        if title.count(" ") > 5 or title[-1] in ".,;" or len(title) < 4:
+            return False
+        label = self.table.labels.get(self.table.words.key(title))
+        if label is not None:
+            if not (upper and colon and label and seen.group in PROSE and seen.clinical):
+                return False
+            seen.open(start, label, title)
+            return False
+        if seen.group in PROBLEMS or mark[:1] in ("-", "•", "*", "+", ">"):
+            return False
+        alone = match.end() >= eol
+        if hashed:
+            return alone and len(mark) <= seen.hashes
+        if lined or mark[:2] == "==" or (mark[:1] == "[" and upper):
+            return alone or mark[:1] == "["
+        return colon and seen.group in PROSE and not text[match.end() : eol].isupper()
+
+    def _opens_bare(self, text: str, start: int, eol: int, seen: Reading) -> bool:
+        """Open a section whose header has nothing behind it ("CHIEF COMPLAINT Back pain")."""
+        if not text[start].isupper():
+            return False
+        head = text[start : min(eol, start + 80)]
+        first, _, rest = head.partition(" ")
+        if not rest or not self._lookup.begins(first.strip(".,;")):
+            return False
+        words = head.split(" ")
+        run = 0
+        capitals = words[0].rstrip(".").isupper()
+        for word in words:
+            if capitals:
+                if not word.rstrip(".").isupper() and word not in ("&", "/"):
+                    break
+            elif not word[:1].isupper() and word not in ("of", "and", "the", "&", "/"):
+                break
+            run += 1
+            if word[-1:] == ".":
+                break
+        stopped = run < len(words)
+        longest = self.table.longest(words[:run], 1 if capitals else 2) if run else None
+        if longest is None:
+            return False
+        count, found = longest
+        title = " ".join(words[:count]).rstrip(".")
+        behind = words[count] if count < len(words) else ""
+        if not behind or found.weak or len(title) == 1:
+            return False
+        if capitals and count == run and stopped:
+            # mixed text behind capitals
+            if behind.lower() in BINDING and count == 1:
+                return False
+        elif capitals:
+            # everything is in capitals: the header must be more than a word
+            if behind.lower() in BINDING or (count < 2 and not words[count - 1].endswith(".")):
+                return False
+        elif not (behind[:1].isupper() or behind[:1].isdigit()):
+            return False
+        seen.open(start, found.kind, title)
+        return True
+
+    def _without_letters(self, marks: list[Mark]) -> list[Mark]:
+        """Leave out S, O, A and P unless they stand for the parts of one note."""
+        letters = {m.title.lower() for m in marks if len(m.title) == 1}
+        if not letters or len(letters & _SOAP) >= 3:
+            return marks
+        return [m for m in marks if len(m.title) > 1]
+
+
+def _count(number: str) -> int:
+    digits = number.strip(" \t().")
+    if digits.isdigit():
+        return int(digits)
+    values = {"I": 1, "V": 5, "X": 10}
+    total = 0
+    for place, letter in enumerate(digits):
+        value = values[letter]
+        total += -value if value < values.get(digits[place + 1 : place + 2], 0) else value
+    return total
+
+
+def _capitalised(title: str) -> bool:
+    return all(w[:1].isupper() or len(w) < 4 for w in title.replace("/", " ").split())
+
+
+def _has_words(text: str, end: int) -> bool:
+    return re.fullmatch(r"[\W_]*(?:\(?(?:\d{1,2}|[IVX]{1,4})[.)][\W_]*)?", text[:end]) is None

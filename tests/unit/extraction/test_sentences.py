@@ -22,7 +22,7 @@ def split(text: str) -> list[str]:
         ("Pain is 5. The knee is warm.", ["Pain is 5.", "The knee is warm."]),
         ("1. Hypertension\n2. Gout", ["1. Hypertension", "2. Gout"]),
         ("- gout\n- asthma", ["- gout", "- asthma"]),
-        ("• gout • asthma", ["•", "gout •", "asthma"]),
+        ("• gout • asthma", ["• gout", "• asthma"]),
         ("No fever; no cough", ["No fever;", "no cough"]),
         ("No fever\nNo cough", ["No fever", "No cough"]),
         ("No fever\r\nNo cough\r\n", ["No fever", "No cough"]),
@@ -32,10 +32,32 @@ def split(text: str) -> list[str]:
         ("[ ] gout\n[x] asthma", ["[ ] gout", "[x] asthma"]),
         ("No fever.No cough.", ["No fever.", "No cough."]),
         ("", [""]),
+        ("Dr. Bee vs. Dr. Sea saw e.g. Gout.", ["Dr. Bee vs. Dr. Sea saw e.g. Gout."]),
+        ("No. 10 blade. Fever? No. Pain.", ["No. 10 blade.", "Fever?", "No.", "Pain."]),
+        ("J. A. Bee, M.D. The knee is warm.", ["J. A. Bee, M.D.", "The knee is warm."]),
+        ("Has hepatitis C. Cirrhosis too.", ["Has hepatitis C.", "Cirrhosis too."]),
+        ("A 2.5 cm lesion. Excised.", ["A 2.5 cm lesion.", "Excised."]),
+        ("1. Hypertension 2. Chronic kidney disease 3. Gout",
+         ["1. Hypertension", "2. Chronic kidney disease", "3. Gout"]),
+        ("1. Gout. 2. Kidney disease, stage 3. 3. Asthma.",
+         ["1. Gout.", "2. Kidney disease, stage 3.", "3. Asthma."]),
+        ("PLAN: 1) Rest 2) Ice", ["PLAN:", "1) Rest", "2) Ice"]),
+        ("#1 Gout #2 Asthma", ["#1 Gout", "#2 Asthma"]),
+        ("gout\nasthma", ["gout", "asthma"]),
+        ("He has pain\nin the knee.", ["He has pain\nin the knee."]),
+        ("Type 2 diabetes with neuropathy of both feet\nEssential hypertension\nGout",
+         ["Type 2 diabetes with neuropathy of both feet", "Essential hypertension", "Gout"]),
+        ("The patient is a man of sixty with a painful knee since\nMonday who was seen by us in "
+         "the clinic and then sent\nhome.",
+         ["The patient is a man of sixty with a painful knee since\nMonday who was seen by us in "
+          "the clinic and then sent\nhome."]),
     ],
     ids=["full stops", "marks", "title", "decimal", "number at the end", "numbered items",
          "dashes", "bullets", "semicolon", "lines", "CRLF", "blank line", "wrapped line",
-         "check boxes", "no blank", "empty"],
+         "check boxes", "no blank", "empty", "abbreviations", "no and number", "initials",
+         "letter", "size", "numbers in a line", "stage before a number", "brackets in a line",
+         "hashes in a line", "lower-case list", "lower-case line", "list of long items",
+         "wrapped before a capital"],
 )  # fmt: skip
 def test_split(text: str, sentences: list[str]) -> None:
     assert split(text) == sentences
@@ -46,4 +68,5 @@ def test_starts_grow_and_lie_in_the_text(text: str) -> None:
     starts = sentence_starts(text)
     assert starts[0] == 0
     assert starts == sorted(set(starts))
+    assert {type(start) for start in starts} == {int}
     assert starts[-1] <= max(len(text) - 1, 0)

@@ -21,10 +21,7 @@ def guess(text: str) -> str:
         ("office_visit", "outpatient"),
         ("discharge_summary", "inpatient"),
         ("operative_note", "procedure"),
-        pytest.param(
-            "chest_xray", "imaging",
-            marks=pytest.mark.xfail(reason="the EXAM of a study is taken for a physical exam"),
-        ),
+        ("chest_xray", "imaging"),
     ],
 )  # fmt: skip
 def test_example_notes(notes_folder: Path, name: str, setting: str) -> None:

@@ -1,0 +1,102 @@
+"""What the readers of headers share: look-up of titles, and what was seen of a text so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codesuggest.extraction.headers import Header, SectionTable
+
+__all__ = ["BINDING", "HOMES", "LISTS", "PROBLEMS", "PROSE", "HeaderLookup", "Mark", "Reading"]
+
+#: Groups whose items may begin with any word; bullets and numbers in them are items.
+PROBLEMS = frozenset({"assessment", "plan", "problem_list", "course"})
+LISTS = PROBLEMS | {"exam", "ros", "results"}
+#: Groups in which a weak word before a colon is one of their own labels.
+HOMES = LISTS | {"findings", "procedure_detail"}
+#: Groups that an unknown header ends; in the others an unknown label is their own.
+PROSE = frozenset(
+    {"reason", "history", "history_past", "family", "social", "allergy", "medication"}
+)
+_OFFICE = frozenset({"admin", "other", ""})
+#: Words after which a header's words are part of the sentence.
+BINDING = frozenset([
+    "the", "a", "an", "of", "her", "his", "their", "my", "our", "your", "this", "that", "and",
+    "or", "with", "for", "to", "in", "on", "by", "per", "as", "is", "was", "see", "no", "at",
+    "from", "under", "any", "were", "are", "be",
+])  # fmt: skip
+#: Titles that are remembered at most, so that a long run of notes keeps its size.
+_REMEMBERED = 8192
+
+
+@dataclass(slots=True)
+class Mark:
+    """Where a header stands, and what it opens."""
+
+    start: int
+    kind: str
+    title: str
+
+
+class Reading:
+    """What was seen of one text so far."""
+
+    __slots__ = ("_groups", "clinical", "group", "hashes", "item", "line_end", "marks", "number")
+
+    def __init__(self, groups: dict[str, str]) -> None:
+        self._groups = groups
+        self.marks: list[Mark] = []
+        self.group = ""
+        self.clinical = False
+        self.hashes = 0
+        self.number = self.item = 0
+        self.line_end = -2
+
+    def open(self, start: int, kind: str, title: str) -> None:
+        """Note that a section opens here."""
+        # one letter may be the S of SOAP or no header at all; a second makes it likely
+        sure = len(title) > 1 or (self.marks and len(self.marks[-1].title) == 1)
+        self.marks.append(Mark(start, kind, title))
+        if sure:
+            self.group = self._groups.get(kind, kind)
+            self.clinical = self.clinical or self.group not in _OFFICE
+
+
+class HeaderLookup:
+    """Find headers by their titles, and remember them.
+
+    Parameters
+    ----------
+    table : SectionTable
+    """
+
+    def __init__(self, table: SectionTable) -> None:
+        self.table = table
+        self._first = table.first_words
+        self._last = table.last_words
+        self._found: dict[str, Header | None] = {}
+        self._may_end: dict[str, bool] = {}
+
+    def begins(self, word: str) -> bool:
+        """Tell whether a header may begin with a word."""
+        return self.table.words.word(word.lower()) in self._first
+
+    def ends(self, word: str) -> bool:
+        """Tell whether a header may end with a word."""
+        known = self._may_end.get(word)
+        if known is None:
+            if len(self._may_end) > _REMEMBERED:
+                self._may_end.clear()
+            end = self.table.words.key(word).rsplit(" ", 1)[-1]
+            known = self._may_end[word] = end in self._last or word[-1:] in "0123456789)"
+        return known
+
+    def find(self, title: str) -> Header | None:
+        """Return what a title opens, or None."""
+        if title in self._found:
+            return self._found[title]
+        if title[-1] != ")" and not self.ends(title.rsplit(" ", 1)[-1]):
+            return None
+        if len(self._found) > _REMEMBERED:
+            self._found.clear()
+        header = self._found[title] = self.table.find(title)
+        return header
