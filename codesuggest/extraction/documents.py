@@ -86,17 +86,24 @@ class _WordList:
 
     weight: float
     words: frozenset[str]
-    phrases: tuple[str, ...]
+    #: By their first words: few phrases are worth looking for.
+    phrases: Mapping[str, tuple[str, ...]]
 
     @classmethod
     def read(cls, weight: float, cue: str) -> _WordList:
         listed = cue.split("|")
-        phrases = tuple(f" {words} " for words in listed if " " in words)
+        phrases: dict[str, tuple[str, ...]] = {}
+        for words in listed:
+            if " " in words:
+                first = words.split()[0]
+                phrases[first] = (*phrases.get(first, ()), f" {words} ")
         return cls(weight, frozenset(w for w in listed if " " not in w), phrases)
 
     def count(self, words: _Words) -> int:
         """Return how many of the list are there."""
-        return len(self.words & words.words) + sum(p in words.line for p in self.phrases)
+        met = words.words
+        begun = [p for first in self.phrases.keys() & met for p in self.phrases[first]]
+        return len(self.words & met) + sum(phrase in words.line for phrase in begun)
 
 
 @dataclass(frozen=True, slots=True)
