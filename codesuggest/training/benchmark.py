@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXAMPLE_NOTES",
+    "WARM_UP_NOTES",
     "BenchmarkReport",
     "Timing",
     "load_timed",
@@ -38,6 +39,8 @@ __all__ = [
 
 #: Invented notes that ship with the package.
 EXAMPLE_NOTES = Path(__file__).parent / "data" / "example_notes.jsonl"
+#: Others of them, of every setting, to warm up on where there is little to time.
+WARM_UP_NOTES = Path(__file__).parent / "data" / "warm_up_notes.jsonl"
 _WORDS = 400
 #: Texts that warm up: this share of them, and at least so many where there are enough.
 _WARM_UP_SHARE, _WARM_UP_LEAST = 0.1, 20
@@ -183,19 +186,17 @@ def resident_mb() -> float | None:
 def split_warm_up(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return texts to warm up on and texts to time, none in both.
 
-    A tenth of the texts warms up, spread evenly, and at least 20 when that leaves as many; the
-    example notes when there are fewer.
+    A tenth of the texts warms up, spread evenly, and at least 20 when that leaves as many;
+    `WARM_UP_NOTES` when there are fewer. A text that occurs twice is timed once.
     """
-    wanted = max(round(_WARM_UP_SHARE * len(texts)), _WARM_UP_LEAST)
-    if len(texts) < 2 * _WARM_UP_LEAST:
-        timed = set(texts)
-        return [text for text in read_texts() if text not in timed], list(texts)
-    chosen = {number * len(texts) // wanted for number in range(wanted)}
-    warm = [text for number, text in enumerate(texts) if number in chosen]
-    # the same text twice in a collection would be timed warm
-    known = set(warm)
-    timed_texts = [t for n, t in enumerate(texts) if n not in chosen and t not in known]
-    return warm, list(dict.fromkeys(timed_texts))
+    # the second time, a text would be timed warm
+    different = list(dict.fromkeys(texts))
+    if len(different) < 2 * _WARM_UP_LEAST:
+        return [t for t in read_texts(WARM_UP_NOTES) if t not in different], different
+    wanted = max(round(_WARM_UP_SHARE * len(different)), _WARM_UP_LEAST)
+    chosen = {number * len(different) // wanted for number in range(wanted)}
+    warm = [text for number, text in enumerate(different) if number in chosen]
+    return warm, [text for number, text in enumerate(different) if number not in chosen]
 
 
 def time_stages(

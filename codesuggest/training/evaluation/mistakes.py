@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from codesuggest.schema import SYSTEMS
 from codesuggest.training.corpora import CodedNote
 from codesuggest.training.evaluation.chapters import category_of
 from codesuggest.training.evaluation.outcomes import (
@@ -24,7 +25,7 @@ MISTAKES: dict[str, str] = {
     "other code for the words": "the words of a gold code were given a code of another category",
     "trap sprung": "words that must not be coded were coded; detail: why they must not",
     "not to be reported": "a code was recommended for words that no gold code quotes",
-    "wrong code": "a wrong code was recommended; the note has no quotes that would say more",
+    "wrong code": "a wrong code was recommended; no gold code is quoted that would say more",
     "below the operating point": "suggested, with too little confidence",
     "held back by a coding rule": "suggested with enough confidence, but a coding rule keeps it",
     "not suggested": "a mention was found in the quote, its code not among the suggestions",
@@ -65,13 +66,13 @@ def mistakes(evaluation: Evaluation) -> list[Mistake]:
 
 
 def count_mistakes(found: Sequence[Mistake]) -> dict[str, dict[str, int]]:
-    """Return how many mistakes of each kind there are, by system; kinds in the order of
-    `MISTAKES`.
-    """
-    counts: dict[str, Counter[str]] = {}
-    for mistake in found:
-        counts.setdefault(mistake.system, Counter())[mistake.kind] += 1
-    return {s: {k: n[k] for k in MISTAKES if n[k]} for s, n in counts.items()}
+    """Return how many mistakes there are, by kind (in the order of `MISTAKES`) and system."""
+    counts = Counter((m.kind, m.system) for m in found)
+    return {
+        kind: {s: counts[(kind, s)] for s in SYSTEMS if (kind, s) in counts}
+        for kind in MISTAKES
+        if any((kind, s) in counts for s in SYSTEMS)
+    }
 
 
 def with_words(found: Sequence[Mistake], notes: Sequence[CodedNote]) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ __all__ = ["STYLES", "NoiseReport", "NoiseStyle", "measure_noise", "rewritten"]
 _TYPO_RATE = 0.03
 _OCR_RATE = 0.05
 _LINE = 60
-_NO_PUNCTUATION = str.maketrans({c: " " for c in string.punctuation})
+_NO_PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation, " "))
 #: What character recognition takes for what, longest first.
 _OCR = {
     "rn": "m", "cl": "d", "vv": "w", "m": "rn", "d": "cl", "l": "1", "I": "l", "O": "0", "0": "O",

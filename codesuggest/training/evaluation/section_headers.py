@@ -152,9 +152,7 @@ def _headed(
             )
         kinds, names = labels[section.label]
         n = turn[section.label] = turn.get(section.label, -1) + 1
-        usual.append(
-            _Headed(names[n % len(names)], frozenset(kinds), section.label, section.text)
-        )
+        usual.append(_Headed(names[n % len(names)], frozenset(kinds), section.label, section.text))
         headers = [h for kind in kinds for h in headers_of.get(kind, ())] or names
         header = headers[n % len(headers)]
         allowed = frozenset([table.kinds[header]] if header in table.kinds else kinds)
@@ -177,7 +175,7 @@ def _judged(
         for section, (begin, body) in zip(part, starts, strict=True):
             kind = next((s.kind for s in found if s.start_char <= body < s.end_char), "")
             opened = [s.kind for s in found if begin <= s.start_char < body]
-            yield bool(opened) and opened[0] in section.kinds, kind in section.kinds
+            yield bool(opened) and opened[-1] in section.kinds, kind in section.kinds
 
 
 def _title(header: str) -> str:
