@@ -120,7 +120,12 @@ def evaluation_details(record: Record) -> Iterator[Block]:
         )
         lines = tuple(tuple(_cell(f"{point[c.name]:.3f}") for c in columns) for point in points)
         yield Block(f"Risk and coverage, {system}", columns, lines)
+    meaning = tuple((_cell(_worded(k)), _cell(text)) for k, text in record["meaning"].items())
+    yield Block("What the figures and the kinds of mistakes say", _MEANING, meaning)
     yield from _mistake_list(record["mistakes"])
+
+
+_MEANING = (Column("Name"), Column("Meaning", 1))
 
 
 def _part_block(heading: str, parts: Sequence[Record]) -> Block:

@@ -1,7 +1,6 @@
 """Plots as inline SVG: reliability, risk and coverage, bars with intervals.
 
-Drawn by hand so that a report is one file that needs no library and no network; colours come
-from the page, with fallbacks for an SVG that stands alone.
+Drawn by hand so that a report is one file that needs no library and no network.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Any
 
 __all__ = ["bars_svg", "reliability_svg", "risk_coverage_svg"]
 
-_SIDE, _LEFT, _TOP, _BOTTOM, _RIGHT = 220, 46, 30, 42, 16
+_SIDE, _LEFT, _TOP, _BOTTOM, _RIGHT = 220, 54, 30, 42, 16
 _INK, _SOFT, _LINE, _BLUE, _RED = "#1d2530", "#5b6675", "#dde2e8", "#1f6fb2", "#c2453c"
 _ROW, _NAMES, _BAR = 24, 190, 300
 
@@ -39,12 +38,9 @@ def reliability_svg(bins: Sequence[Mapping[str, float]], title: str) -> str:
 def risk_coverage_svg(points: Sequence[Mapping[str, float]], title: str) -> str:
     """Draw the share of wrong suggestions, and recall, against the share that is kept."""
     parts = [_square(title, "coverage", "risk and recall")]
-    for name, colour in (("recall", _BLUE), ("risk", _RED)):
-        line = [(p["coverage"], p[name]) for p in points]
-        parts.append(_path(line, colour))
-        if line:
-            x, y = line[-1]
-            parts.append(_text(_x(x) - 4, _y(max(line[0][1], y)) - 6, name, colour, "end"))
+    for number, (name, colour) in enumerate((("recall", _BLUE), ("risk", _RED))):
+        parts.append(_path([(p["coverage"], p[name]) for p in points], colour))
+        parts.append(_text(_LEFT + 8, _TOP + 16 + 15 * number, name, colour, "start", "600"))
     return _svg(parts, _LEFT + _SIDE + _RIGHT, _TOP + _SIDE + _BOTTOM, title)
 
 

@@ -32,9 +32,9 @@ _STYLE = """
 body { margin: 0 auto; max-width: 1180px; padding: 1.4rem; background: #f4f6f8; color: #1d2530;
   font: 14px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 h1 { font-size: 1.3rem; } h2 { font-size: 1rem; margin: 1.8rem 0 .4rem; }
-.plots { display: flex; flex-wrap: wrap; gap: .8rem; }
+.plots { display: flex; flex-wrap: wrap; gap: .8rem; align-items: flex-start; }
 svg { background: #fff; border: 1px solid #dde2e8; border-radius: 8px; max-width: 100%; height: auto; }
-.wide { overflow-x: auto; background: #fff; border: 1px solid #dde2e8; border-radius: 8px; }
+.wide { overflow-x: auto; margin: 0 0 .9rem; background: #fff; border: 1px solid #dde2e8; border-radius: 8px; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .7rem; text-align: left; border-bottom: 1px solid #eef1f4; }
 th { color: #5b6675; font-weight: 500; } .right { text-align: right; }

@@ -12,8 +12,14 @@ from codesuggest.training.evaluation.breakdown import (
     figures,
     risk_coverage,
 )
-from codesuggest.training.evaluation.mistakes import count_mistakes, mistakes, with_words
+from codesuggest.training.evaluation.mistakes import (
+    MISTAKES,
+    count_mistakes,
+    mistakes,
+    with_words,
+)
 from codesuggest.training.evaluation.outcomes import Evaluation
+from codesuggest.training.evaluation.sums import MEASURES
 
 __all__ = ["summary"]
 
@@ -48,5 +54,6 @@ def summary(
         "risk_coverage": risk_coverage(evaluation),
         "n_mistakes": count_mistakes(found),
         "mistakes": with_words(found, words_of) if words_of else [m.to_dict() for m in found],
+        "meaning": {**MEASURES, **MISTAKES},
         "outcomes": evaluation.to_dict(),
     }
