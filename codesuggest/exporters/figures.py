@@ -175,7 +175,9 @@ def _mistake_list(mistakes: Sequence[Record]) -> Iterator[Block]:
 def comparison_blocks(record: Record) -> Iterator[Block]:
     """Lay out what one model changes against another."""
     first, second = record["names"]
-    yield Block(f"{second} against {first} · {record['n_notes']} coded notes", rule=True)
+    yield Block(f"{record['n_notes']} coded notes", rule=True)
+    lines = (f"first   {first}", f"second  {second}")
+    yield Block("", rows=tuple((_cell(line),) for line in lines))
     columns = (
         Column("Figure", 1),
         *(Column(n, 0, True) for n in ("first", "second", "difference", "95 % interval")),
