@@ -112,5 +112,9 @@ def _codes(rows: list[dict[str, object]]) -> Iterator[GoldCode]:
                 str(row["system"]),
                 str(row["code"]),
                 tuple(map(str, evidence)),  # type: ignore[call-overload]
-                tuple(str(c) for c in others if c != row["code"]),  # type: ignore[attr-defined]
+                alternatives=tuple(
+                    str(c)
+                    for c in others  # type: ignore[attr-defined]
+                    if c != row["code"]
+                ),
             )

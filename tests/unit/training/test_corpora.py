@@ -48,7 +48,7 @@ def test_read_gold(tmp_path: Path) -> None:
 def test_a_code_may_have_alternatives_of_its_own(tmp_path: Path) -> None:
     code = {"system": "ICD-10-CM", "code": "R05.9", "acceptable": ["R05.9", "R05.1", "R05.8"]}
     (note,) = read_gold(write(tmp_path, {"id": 1, "text": "cough", "codes": [code]}))
-    assert note.must == (GoldCode("ICD-10-CM", "R05.9", (), ("R05.1", "R05.8")),)
+    assert note.must == (GoldCode("ICD-10-CM", "R05.9", alternatives=("R05.1", "R05.8")),)
     assert note.codes("ICD-10-CM") == {"R05.9"}
 
 

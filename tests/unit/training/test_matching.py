@@ -11,7 +11,9 @@ def note(*must: str, acceptable: str = "") -> CodedNote:
     gold = []
     for entry in must:
         code, _, others = entry.partition("=")
-        gold.append(GoldCode("ICD-10-CM", code, (), tuple(others.split(",")) if others else ()))
+        gold.append(
+            GoldCode("ICD-10-CM", code, alternatives=tuple(filter(None, others.split(","))))
+        )
     free = tuple(GoldCode("ICD-10-CM", c) for c in acceptable.split())
     return CodedNote("n", "text", (*gold, GoldCode("CPT", "99213")), free)
 

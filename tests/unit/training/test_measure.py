@@ -57,7 +57,7 @@ def test_score_sets(
 def test_an_alternative_counts_as_the_code(
     suggested: set[str], precision: float, recall: float, lenient: float
 ) -> None:
-    gold = CodedNote("n", "text", (GoldCode("ICD-10-CM", "A", (), ("B",)),))
+    gold = CodedNote("n", "text", (GoldCode("ICD-10-CM", "A", alternatives=("B",)),))
     scores = score_sets([suggested], [gold], "ICD-10-CM")
     assert (scores.precision, scores.recall, scores.lenient_precision) == (
         precision, recall, lenient,

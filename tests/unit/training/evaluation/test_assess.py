@@ -26,7 +26,8 @@ She denies chest pain. Zorblax disease was not seen.
 
 def coded(*must: tuple[str, str, tuple[str, ...]], **more: object) -> CodedNote:
     gold = tuple(
-        GoldCode(ICD, code, (quote,) if quote else (), others) for code, quote, others in must
+        GoldCode(ICD, code, (quote,) if quote else (), alternatives=others)
+        for code, quote, others in must
     )
     return CodedNote("n1", TEXT, gold, **more)  # type: ignore[arg-type]
 
