@@ -24,12 +24,18 @@ def code_of(notebook: Any) -> list[str]:
 
 
 def test_there_are_notebooks() -> None:
-    assert {path.stem for path in NOTEBOOKS.glob("*.ipynb")} >= {"quickstart", "evaluation"}
+    assert {path.stem for path in NOTEBOOKS.glob("*.ipynb")} >= {
+        "quickstart",
+        "retraining",
+        "evaluation",
+    }
 
 
 @every_notebook
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_runs(path: Path) -> None:
+    if path.stem == "retraining":
+        pytest.importorskip("codesuggest.training.retrain")
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
