@@ -17,7 +17,6 @@ __all__ = [
     "STYLES",
     "Block",
     "Column",
-    "benchmark_blocks",
     "code_blocks",
     "hit_blocks",
     "note_blocks",
@@ -282,61 +281,3 @@ def _coded(heading: str, codes: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
             (_cell(""), _cell(f"and {len(codes) - _MOST_CHILDREN} more", "muted"), _cell(""))
         )
     yield Block(heading, (Column(""), Column("", 1), Column("")), tuple(rows))
-
-
-# -- a benchmark ---------------------------------------------------------------------------
-
-
-def benchmark_blocks(record: Mapping[str, Any]) -> Iterator[Block]:
-    """Lay out ``BenchmarkReport.to_dict()``."""
-    size = f"{record['n_texts']} texts · {record['n_words']:,} words"
-    yield Block(f"{size} · {record['n_chars']:,} characters", rule=True)
-    columns = (
-        Column("On one core, median of 3 passes", 1),
-        Column("ms per 400 words", 0, True),
-        Column("characters a second", 0, True),
-        Column("against blank spaCy", 0, True),
-    )
-    rows = tuple(
-        (
-            _cell(timing["name"]),
-            _cell(f"{timing['ms_per_400_words']:.2f}", "code"),
-            _cell(f"{timing['chars_per_second']:,.0f}"),
-            _cell(f"{timing['ratio']:.1f} x"),
-        )
-        for timing in record["timings"]
-    )
-    yield Block("", columns, rows)
-    memory = record["resident_mb"]
-    yield Block(
-        "",
-        rows=(
-            _line(f"load             {record['load_seconds']:.2f} s"),
-            _line(f"imports before   {record['import_seconds']:.2f} s"),
-            _line(f"resident memory  {'unknown' if memory is None else f'{memory:.0f} MB'}"),
-        ),
-    )
-
-
-def evaluation_blocks(record: Mapping[str, Any]) -> Iterator[Block]:
-    """Lay out the figures of ``codesuggest evaluate``."""
-    yield Block(f"{record['n_notes']} coded notes", rule=True)
-    names = (
-        "precision", "recall", "f1", "lenient_precision", "recall_at_5", "recall_at_20",
-        "evidence_recall", "trap_rate", "ece",
-    )  # fmt: skip
-    columns = (
-        Column("", 1),
-        *(Column(name, 0, True) for name in record["figures"]),
-    )
-    rows = tuple(
-        (
-            _cell(name.replace("_", " ")),
-            *(
-                _cell(f"{figures.get(name, figures['scores'].get(name, 0.0)):.3f}", "code")
-                for figures in record["figures"].values()
-            ),
-        )
-        for name in names
-    )
-    yield Block("", columns, rows)

@@ -1,7 +1,8 @@
 """How fast a model is: load, extraction and suggestion, beside a blank spaCy pipeline.
 
 Times of one machine say little about another; the ratio to ``spacy.blank("en")`` on the same
-texts in the same run carries over.
+texts in the same run carries over. Every text is timed once a stage, after a warm-up on other
+texts, and every stage has a suggester of its own, so that no cache has seen a text before.
 """
 
 from __future__ import annotations
@@ -9,11 +10,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -25,29 +25,43 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXAMPLE_NOTES",
+    "WARM_UP_NOTES",
     "BenchmarkReport",
     "Timing",
     "load_timed",
-    "measure",
     "one_core",
     "read_texts",
     "resident_mb",
     "run",
-    "time_passes",
+    "split_warm_up",
+    "time_stages",
 ]
 
 #: Invented notes that ship with the package.
 EXAMPLE_NOTES = Path(__file__).parent / "data" / "example_notes.jsonl"
-PASSES = 3
+#: Others of them, of every setting, to warm up on where there is little to time.
+WARM_UP_NOTES = Path(__file__).parent / "data" / "warm_up_notes.jsonl"
 _WORDS = 400
+#: Texts that warm up: this share of them, and at least so many where there are enough.
+_WARM_UP_SHARE, _WARM_UP_LEAST = 0.1, 20
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds that one stage took over all texts: the median pass."""
+    """Seconds that one stage took for each text."""
 
     name: str
-    seconds: float
+    each: tuple[float, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Seconds over all texts."""
+        return sum(self.each)
+
+    @property
+    def p95(self) -> float:
+        """Seconds that 95 % of the texts stay within (nearest rank)."""
+        return sorted(self.each)[max(-(-95 * len(self.each) // 100) - 1, 0)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +71,14 @@ class BenchmarkReport:
     Parameters
     ----------
     n_texts, n_words, n_chars : int
-        Size of what was read; words are separated by white space.
+        Size of what was timed; words are separated by white space.
+    n_warm_up : int
+        Other texts that were read before, untimed.
     import_seconds, load_seconds : float
         Importing the libraries; loading the model after that.
     resident_mb : float or None
-        Memory of the process after the passes; None where the system does not tell.
+        Memory of the process with one suggester, after the warm-up; None where the system does
+        not tell.
     timings : tuple of Timing
         The last one is the blank spaCy pipeline, to which the others are compared.
     """
@@ -69,6 +86,7 @@ class BenchmarkReport:
     n_texts: int
     n_words: int
     n_chars: int
+    n_warm_up: int
     import_seconds: float
     load_seconds: float
     resident_mb: float | None
@@ -81,6 +99,7 @@ class BenchmarkReport:
             "n_texts": self.n_texts,
             "n_words": self.n_words,
             "n_chars": self.n_chars,
+            "n_warm_up": self.n_warm_up,
             "import_seconds": self.import_seconds,
             "load_seconds": self.load_seconds,
             "resident_mb": self.resident_mb,
@@ -90,6 +109,7 @@ class BenchmarkReport:
                     "seconds": t.seconds,
                     "ms_per_400_words": 1000 * _WORDS * t.seconds / self.n_words,
                     "chars_per_second": self.n_chars / t.seconds,
+                    "p95_ms": 1000 * t.p95,
                     "ratio": t.seconds / blank,
                 }
                 for t in self.timings
@@ -163,19 +183,40 @@ def resident_mb() -> float | None:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def time_passes(
-    stage: Callable[[str], object], texts: Sequence[str], passes: int = PASSES
-) -> float:
-    """Return the median seconds of `passes` over `texts`, after one warm-up."""
-    for text in texts:
-        stage(text)
-    seconds = []
-    for _ in range(passes):
-        start = perf_counter()
-        for text in texts:
+def split_warm_up(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return texts to warm up on and texts to time, none in both.
+
+    A tenth of the texts warms up, spread evenly, and at least 20 when that leaves as many;
+    `WARM_UP_NOTES` when there are fewer. A text that occurs twice is timed once.
+    """
+    # the second time, a text would be timed warm
+    different = list(dict.fromkeys(texts))
+    if len(different) < 2 * _WARM_UP_LEAST:
+        return [t for t in read_texts(WARM_UP_NOTES) if t not in different], different
+    wanted = max(round(_WARM_UP_SHARE * len(different)), _WARM_UP_LEAST)
+    chosen = {number * len(different) // wanted for number in range(wanted)}
+    warm = [text for number, text in enumerate(different) if number in chosen]
+    return warm, [text for number, text in enumerate(different) if number not in chosen]
+
+
+def time_stages(
+    stages: Mapping[str, Callable[[str], object]], warm_up: Sequence[str], texts: Sequence[str]
+) -> tuple[Timing, ...]:
+    """Time each stage on each text exactly once.
+
+    The stages take turns text by text, always in the same order, so that whatever else the
+    machine does meets all of them alike.
+    """
+    for text in warm_up:
+        for stage in stages.values():
             stage(text)
-        seconds.append(perf_counter() - start)
-    return median(seconds)
+    seconds: dict[str, list[float]] = {name: [] for name in stages}
+    for text in texts:
+        for name, stage in stages.items():
+            start = perf_counter()
+            stage(text)
+            seconds[name].append(perf_counter() - start)
+    return tuple(Timing(name, tuple(each)) for name, each in seconds.items())
 
 
 def load_timed(
@@ -196,51 +237,35 @@ def load_timed(
     return suggester, imported - start, perf_counter() - imported
 
 
-def measure(
-    suggester: CodeSuggester,
-    texts: Sequence[str],
-    *,
-    import_seconds: float = 0.0,
-    load_seconds: float = 0.0,
-    passes: int = PASSES,
-) -> BenchmarkReport:
-    """Time the stages of `suggester` over `texts` in this process.
-
-    Parameters
-    ----------
-    suggester : CodeSuggester
-    texts : sequence of str
-        At least one word in all.
-    import_seconds, load_seconds : float
-        As `load_timed` returned them.
-    passes : int
-        Passes after the warm-up, of which the median counts.
-    """
-    # the class of an English pipeline, called bare, is what spacy.blank("en") makes
-    blank = type(suggester.nlp)()
-    whole = time_passes(suggester.suggest, texts, passes)
-    extraction = time_passes(suggester.extract, texts, passes)
-    memory = resident_mb()
-    yardstick = time_passes(blank, texts, passes)
-    return BenchmarkReport(
-        len(texts),
-        sum(len(text.split()) for text in texts),
-        sum(map(len, texts)),
-        import_seconds,
-        load_seconds,
-        memory,
-        (
-            Timing("suggestion, whole", whole),
-            Timing("extraction alone", extraction),
-            Timing("spacy.blank('en')", yardstick),
-        ),
-    )
-
-
 def run(
     texts: Sequence[str], model: Path | None = None, *, trusted: bool = False
 ) -> BenchmarkReport:
-    """Load a model and measure it, all on one core."""
+    """Load a model for each stage and time the stages over `texts`, all on one core."""
     with one_core():
+        warm_up, timed = split_warm_up(texts)
         suggester, importing, loading = load_timed(model, trusted=trusted)
-        return measure(suggester, texts, import_seconds=importing, load_seconds=loading)
+        for text in warm_up:
+            suggester.suggest(text)
+        memory = resident_mb()
+        extractor, _, _ = load_timed(model, trusted=trusted)
+        # the class of an English pipeline, called bare, is what spacy.blank("en") makes
+        blank = type(suggester.nlp)()
+        timings = time_stages(
+            {
+                "suggestion, whole": suggester.suggest,
+                "extraction alone": extractor.extract,
+                "spacy.blank('en')": blank,
+            },
+            warm_up,
+            timed,
+        )
+    return BenchmarkReport(
+        len(timed),
+        sum(len(text.split()) for text in timed),
+        sum(map(len, timed)),
+        len(warm_up),
+        importing,
+        loading,
+        memory,
+        timings,
+    )

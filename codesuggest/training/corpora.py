@@ -15,11 +15,15 @@ __all__ = ["CodedNote", "GoldCode", "read_gold"]
 
 @dataclass(frozen=True, slots=True)
 class GoldCode:
-    """A code of a note; `evidence` are verbatim quotes of its text, often none."""
+    """A code of a note; `evidence` are verbatim quotes of its text, often none.
+
+    Any of `alternatives` reports the same as `code`.
+    """
 
     system: str
     code: str
     evidence: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class CodedNote:
     """A note with its codes.
 
     `must` are the codes that a coder reports; `acceptable` ones neither help nor hurt; `traps`
-    are quotes of mentions that must not be coded.
+    are quotes of mentions that must not be coded, `trap_reasons` one word each, why not.
     """
 
     note_id: str
@@ -37,6 +41,7 @@ class CodedNote:
     traps: tuple[str, ...] = ()
     setting: str | None = None
     corpus: str = ""
+    trap_reasons: tuple[str, ...] = ()
 
     def codes(self, system: str) -> set[str]:
         """Return the codes of one system that must be reported."""
@@ -51,7 +56,8 @@ def read_gold(path: Path) -> list[CodedNote]:
     """Read notes in the form of the gold files: one JSON object a line.
 
     Keys: ``id``, ``text``, ``must`` (or ``codes``), optionally ``acceptable``, ``traps``,
-    ``setting``. Codes of systems that the library does not know are left out.
+    ``setting``; a code of ``must`` may list ``acceptable`` codes of its own, any of which reports
+    the same. Codes of systems that the library does not know are left out.
 
     Raises
     ------
@@ -75,6 +81,7 @@ def _read(path: Path) -> Iterator[CodedNote]:
             row = json.loads(line)
             must = row["must"] if "must" in row else row["codes"]
             traps = tuple(trap["quote"] for trap in row.get("traps", ()))
+            reasons = tuple(str(trap.get("why", "")) for trap in row.get("traps", ()))
             setting = row.get("setting")
             if setting is not None and setting not in SETTINGS:
                 raise TrainingDataError(f"{path.name}, line {number}: unknown setting")
@@ -86,6 +93,7 @@ def _read(path: Path) -> Iterator[CodedNote]:
                 traps,
                 setting,
                 path.parent.name,
+                reasons,
             )
         except (ValueError, KeyError, TypeError) as error:
             if isinstance(error, TrainingDataError):
@@ -99,8 +107,14 @@ def _codes(rows: list[dict[str, object]]) -> Iterator[GoldCode]:
     for row in rows:
         if row["system"] in SYSTEMS and row.get("billable", True):
             evidence = row.get("evidence", ())
+            others = row.get("acceptable", ())
             yield GoldCode(
                 str(row["system"]),
                 str(row["code"]),
                 tuple(map(str, evidence)),  # type: ignore[call-overload]
+                alternatives=tuple(
+                    str(c)
+                    for c in others  # type: ignore[attr-defined]
+                    if c != row["code"]
+                ),
             )

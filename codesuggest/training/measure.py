@@ -1,7 +1,8 @@
 """Measures of suggestions against coded notes.
 
-`must` codes count; `acceptable` ones neither help nor hurt (lenient precision counts them as
-right). A note without suggestions scores its misses; it never vanishes.
+`must` codes count, each satisfied by itself or an alternative of its own; `acceptable` ones
+neither help nor hurt (lenient precision counts them as right). A note without suggestions scores
+its misses; it never vanishes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from codesuggest.training.corpora import CodedNote
+from codesuggest.training.matching import free_codes, satisfied
 
 __all__ = ["Scores", "best_point", "calibration_error", "score_predictions", "score_sets"]
 
@@ -46,11 +48,12 @@ def score_sets(
     """Score the codes suggested for each note."""
     hits = false = missed = lenient = total = 0
     for codes, note in zip(predicted, notes, strict=True):
-        suggested, must, accepted = set(codes), note.codes(system), note.accepted(system)
-        hits += len(suggested & must)
-        missed += len(must - suggested)
-        false += len(suggested - must - accepted)
-        lenient += len(suggested & (must | accepted))
+        suggested, free = set(codes), free_codes(note, system)
+        n_right = len(satisfied(note, system, sorted(suggested)))
+        hits += n_right
+        missed += len(note.codes(system)) - n_right
+        false += len(suggested - free)
+        lenient += len(suggested & free)
         total += len(suggested)
     precision = hits / max(hits + false, 1)
     recall = hits / max(hits + missed, 1)

@@ -19,7 +19,7 @@ import codesuggest
 from codesuggest.cli import app
 from codesuggest.errors import InputError
 from codesuggest.schema import FRAME_COLUMNS, SuggestionSet
-from codesuggest.training.benchmark import read_texts, resident_mb, time_passes
+from codesuggest.training.benchmark import read_texts, resident_mb
 
 if TYPE_CHECKING:
     from codesuggest import CodeSuggester
@@ -63,7 +63,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_commands_are_these() -> None:
-    assert set(COMMANDS) >= {"suggest", "search", "show", "benchmark", "version"}
+    assert set(COMMANDS) >= {
+        "suggest", "search", "show", "benchmark", "evaluate", "evaluate-noise",
+        "evaluate-sections", "compare", "version",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -427,12 +430,14 @@ def test_benchmark_compares_in_one_run(run: Any, folder: Path) -> None:
     assert [t["name"] for t in record["timings"]][-1] == "spacy.blank('en')"
     assert record["timings"][-1]["ratio"] == 1
     assert all(t["ms_per_400_words"] > 0 for t in record["timings"])
+    assert all(t["p95_ms"] > 0 for t in record["timings"])
+    assert record["n_warm_up"] == 12
     assert record["load_seconds"] >= 0
 
 
 def test_benchmark_prints_a_table(run: Any, note: Path) -> None:
     shown = run("benchmark", note).stdout
-    for words in ("ms per 400 words", "characters a second", "load", "resident memory"):
+    for words in ("ms per 400 words", "95 % within", "characters a second", "resident memory"):
         assert words in shown
 
 
@@ -461,10 +466,106 @@ def test_benchmark_names_what_it_cannot_read(
     assert says in result.stderr
 
 
-def test_passes_count_after_a_warm_up() -> None:
-    seen: list[str] = []
-    assert time_passes(seen.append, ["a", "b"], passes=3) >= 0
-    assert seen == ["a", "b"] * 4
+# -- evaluate and compare --------------------------------------------------------------------
+
+
+@pytest.fixture
+def gold(tmp_path: Path) -> Path:
+    path = tmp_path / "gold.jsonl"
+    rows = [
+        {"id": "n1", "text": NOTE, "traps": [{"quote": "chest pain", "why": "negated"}],
+         "must": [{"system": "ICD-10-CM", "code": "I10", "evidence": ["Essential hypertension"]},
+                  {"system": "ICD-10-CM", "code": "R07.9", "evidence": ["chest pain"]}]},
+        {"id": "n2", "text": "", "must": [{"system": "ICD-10-CM", "code": "I10"}]},
+    ]  # fmt: skip
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+    return path
+
+
+def test_evaluate_prints_figures_with_intervals(run: Any, gold: Path) -> None:
+    shown = run("evaluate", gold, "--resamples", "100").stdout
+    for words in (
+        "2 coded notes",
+        "0.333",
+        "macro F1",
+        "MAP",
+        "candidate recall at 50",
+        "ruled out",
+    ):
+        assert words in shown
+
+
+def test_evaluate_as_json_can_be_compared(run: Any, gold: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "first.json"
+    result = run("evaluate", gold, "--resamples", "100", "--format", "json")
+    record = json.loads(result.stdout)
+    assert record["figures"]["ICD-10-CM"]["recall"]["value"] == pytest.approx(1 / 3, abs=1e-4)
+    saved.write_text(result.stdout, encoding="utf-8")
+    same = run("compare", saved, saved, "--resamples", "100", "--format", "json")
+    differences = json.loads(same.stdout)["differences"]["ICD-10-CM"]
+    assert {d["difference"] for d in differences.values()} == {0}
+    assert "f1" in differences
+
+
+def test_evaluate_writes_a_report_without_note_text(run: Any, gold: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    assert run("evaluate", gold, "--resamples", "100", "--out", out).exit_code == 0
+    files = sorted(out.iterdir())
+    assert [f.name for f in files] == ["evaluation.html", "evaluation.json", "evaluation.md"]
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert [w for w in (SECRET, "Essential hypertension", "chest pain") if w in text] == []
+        assert "n1" in text
+
+
+def test_evaluate_quotes_words_only_when_told(run: Any, gold: Path) -> None:
+    result = run("evaluate", gold, "--resamples", "100", "--words", "--format", "json")
+    assert "chest pain" in [m["words"] for m in json.loads(result.stdout)["mistakes"]]
+
+
+def test_compare_of_models(run: Any, gold: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+    result = run("compare", *folders, "--on", gold, "--resamples", "100", "--out", out)
+    assert result.exit_code == 0
+    assert "2 coded notes" in result.stdout
+    assert sorted(f.name for f in out.iterdir()) == [
+        "comparison.html", "comparison.json", "comparison.md",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["DIR", "DIR"], "is a model; say with --on which coded notes"),
+        (["DIR/absent.json", "DIR"], "absent.json: No such file"),
+        (["GOLD", "GOLD"], "not JSON in UTF-8"),
+    ],
+    ids=["no notes", "absent", "no evaluation"],
+)
+def test_compare_says_what_is_wrong(
+    run: Any, gold: Path, tmp_path: Path, arguments: list[str], says: str
+) -> None:
+    filled = [a.replace("DIR", str(tmp_path)).replace("GOLD", str(gold)) for a in arguments]
+    result = run("compare", *filled)
+    assert result.exit_code == 2
+    assert says in result.stderr
+
+
+def test_evaluate_noise(run: Any, gold: Path) -> None:
+    rows = json.loads(run("evaluate-noise", gold, "--format", "json").stdout)["rows"]
+    assert [r["style"] for r in rows][:3] == ["clean", "upper case", "lower case"]
+    assert "3 % typos" in run("evaluate-noise", gold).stdout
+
+
+def test_evaluate_sections(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "sections.jsonl"
+    path.write_text('{"section": "CC", "text": "pain"}\n', encoding="utf-8")
+    record = json.loads(run("evaluate-sections", path, "--format", "json").stdout)
+    assert record["styles"]["colon"]["usual_header"] == 1
+    assert "100.0 %" in run("evaluate-sections", path).stdout
 
 
 def test_memory_is_that_of_a_process() -> None:

@@ -29,7 +29,7 @@ def test_read_gold(tmp_path: Path) -> None:
                      {"system": "ICD-10-PCS", "code": "0"},
                      {"system": "ICD-10-CM", "code": "M10", "billable": False}],
             "acceptable": [{"system": "CPT", "code": "99213"}],
-            "traps": [{"quote": "asthma"}],
+            "traps": [{"quote": "asthma", "why": "negated"}],
         },
         "",
         {"id": "b", "text": "x", "codes": [{"system": "HCPCS", "code": "J1100"}]},
@@ -37,12 +37,19 @@ def test_read_gold(tmp_path: Path) -> None:
     one, two = read_gold(path)
     assert one == CodedNote(
         "7", "gout, no asthma", (GoldCode("ICD-10-CM", "M10.9", ("gout",)),),
-        (GoldCode("CPT", "99213"),), ("asthma",), "ed", tmp_path.name,
+        (GoldCode("CPT", "99213"),), ("asthma",), "ed", tmp_path.name, ("negated",),
     )  # fmt: skip
     assert one.codes("ICD-10-CM") == {"M10.9"}
     assert one.accepted("CPT") == {"99213"}
     assert one.codes("CPT") == set()
     assert (two.must, two.setting) == ((GoldCode("HCPCS", "J1100"),), None)
+
+
+def test_a_code_may_have_alternatives_of_its_own(tmp_path: Path) -> None:
+    code = {"system": "ICD-10-CM", "code": "R05.9", "acceptable": ["R05.9", "R05.1", "R05.8"]}
+    (note,) = read_gold(write(tmp_path, {"id": 1, "text": "cough", "codes": [code]}))
+    assert note.must == (GoldCode("ICD-10-CM", "R05.9", alternatives=("R05.1", "R05.8")),)
+    assert note.codes("ICD-10-CM") == {"R05.9"}
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,21 @@ def test_score_sets(
     assert scores.notes == len(gold)
 
 
+@pytest.mark.parametrize(
+    ("suggested", "precision", "recall", "lenient"),
+    [({"A"}, 1, 1, 1), ({"B"}, 1, 1, 1), ({"A", "B"}, 1, 1, 1), ({"B", "X"}, 0.5, 1, 0.5)],
+    ids=["the code", "its alternative", "both", "and a wrong one"],
+)
+def test_an_alternative_counts_as_the_code(
+    suggested: set[str], precision: float, recall: float, lenient: float
+) -> None:
+    gold = CodedNote("n", "text", (GoldCode("ICD-10-CM", "A", alternatives=("B",)),))
+    scores = score_sets([suggested], [gold], "ICD-10-CM")
+    assert (scores.precision, scores.recall, scores.lenient_precision) == (
+        precision, recall, lenient,
+    )  # fmt: skip
+
+
 def test_score_sets_needs_a_set_a_note() -> None:
     with pytest.raises(ValueError, match="zip"):
         score_sets([set()], [note(), note()], "ICD-10-CM")
