@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,14 +21,9 @@ import numpy as np
 
 from codesuggest.errors import TerminologyError, UnknownCodeError
 from codesuggest.schema import Code
+from codesuggest.terminology.code_forms import is_code, spell
 
 __all__ = ["CheckResult", "CodeSystem"]
-
-_FORM = {
-    "ICD-10-CM": re.compile(r"[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?$"),
-    "CPT": re.compile(r"\d{4}[0-9A-Z]$"),
-    "HCPCS": re.compile(r"[A-Z]\d{4}$"),
-}
 
 
 class Searcher(Protocol):
@@ -190,7 +184,7 @@ class CodeSystem:
             return CheckResult(
                 given, "header", f"{given} is a header of {len(below)} codes", tuple(below[:60])
             )
-        if not _FORM[self.system].match(given):
+        if not is_code(self.system, given):
             return CheckResult(given, "malformed", f"not the form of a {self.system} code")
         if self.system == "ICD-10-CM" and 5 <= len(given) < 8:
             padded = given[:-1].ljust(7, "X") + given[-1]
@@ -213,10 +207,7 @@ class CodeSystem:
 
     def normalise(self, code: str) -> str:
         """Return `code` upper-cased, without blanks, with its dot."""
-        bare = re.sub(r"[\s.]", "", code).upper()
-        if self.system == "ICD-10-CM" and len(bare) > 3:
-            return f"{bare[:3]}.{bare[3:]}"
-        return bare
+        return spell(self.system, code.replace(".", ""))
 
     # -- place in the tree -----------------------------------------------------------------
 

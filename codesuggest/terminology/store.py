@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from codesuggest.errors import TerminologyError
+from codesuggest.terminology.code_forms import SYSTEMS
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.readers import FORMATS, Conversion, Publication, read_files
-from codesuggest.terminology.readers.code_forms import SYSTEMS
 from codesuggest.terminology.readers.code_table import PRECEDENCE, validity
 from codesuggest.terminology.readers.release_diff import ReleaseDiff, diff_releases
 from codesuggest.terminology.readers.release_files import (
