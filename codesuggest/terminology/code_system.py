@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from zipfile import BadZipFile
 
 import numpy as np
@@ -24,7 +24,10 @@ from codesuggest.terminology.code_check import CheckResult, check_code
 from codesuggest.terminology.code_forms import spell
 from codesuggest.terminology.conversions import ConversionHistory, packaged_history
 
-__all__ = ["CheckResult", "CodeSystem"]
+if TYPE_CHECKING:
+    from codesuggest.terminology.search import CodeSearch
+
+__all__ = ["CheckResult", "CodeSystem", "Searcher"]
 
 
 class Searcher(Protocol):
@@ -94,6 +97,7 @@ class CodeSystem:
         self.row_of = {code: row for row, code in enumerate(self.codes)}
         #: What `search` asks; a loaded model sets it, since it knows all wordings.
         self.searcher: Searcher | None = None
+        self._search: CodeSearch | None = None
         self._history: ConversionHistory | None = None
 
     def __repr__(self) -> str:
@@ -137,16 +141,24 @@ class CodeSystem:
         return self.release
 
     def search(self, words: str, top_k: int = 20) -> list[Code]:
-        """Return the codes that fit `words` best, in any order, stemmed, abbreviated, misspelt.
+        """Return the codes that fit `words` best.
+
+        Words in any order, stemmed, abbreviated, misspelt or only begun; a side, trimester or
+        episode of care that they state picks the member of a family. A code, or the beginning
+        of one, finds itself and what stands below it.
 
         Raises
         ------
         TerminologyError
-            No model is loaded: wordings belong to a model (`codesuggest.load().terminology`).
+            No model is loaded: wordings belong to a model (`codesuggest.load().terminology`),
+            or to a user's own release.
         """
-        if self.searcher is None:
-            raise TerminologyError("search needs a loaded model: codesuggest.load().terminology")
-        return [self.get(hit[0]) for hit in self.searcher.search(words, self.system, top_k)]
+        if self._search is None or self._search.searcher is not self.searcher:
+            # the wordings are read by those alone who search
+            from codesuggest.terminology.search import CodeSearch
+
+            self._search = CodeSearch(self, self.searcher)
+        return [self.get(code) for code in self._search(words, top_k)]
 
     def is_billable(self, code: str) -> bool:
         """Tell whether `code` can be reported, or is a header of longer codes."""
