@@ -69,6 +69,9 @@ def check_code(system: CodeSystem, code: str, on: date | None) -> CheckResult:
         )
     if given in system:
         return _check_header(system, given, change)
+    # what moved before this release was only part of a code that the one before still had
+    if change is not None and system.had(given) and change.day < (system.valid_from or date.min):
+        change = None
     if change is not None:
         return CheckResult(
             given,

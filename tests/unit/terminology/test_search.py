@@ -95,7 +95,7 @@ def test_the_beginning_of_a_code_finds_codes(suggester: CodeSuggester) -> None:
     assert {"99212", "99213", "99214", "99215"} <= {code.code for code in found}
 
 
-@pytest.mark.parametrize("query", ["", "   ", "?!", "the of"], ids=repr)
+@pytest.mark.parametrize("query", ["", "   ", "!!", "the of"], ids=repr)
 def test_nothing_finds_nothing(icd: CodeSystem, query: str) -> None:
     assert icd.search(query) == []
 
