@@ -78,7 +78,7 @@ class OwnRelease(CodeSystem):
         #: Rows in the publisher's order.
         self.order = [row_of[code] for code in own.codes]
         self.shipped = shipped
-        self._codes_of_both = frozenset(row_of)
+        self._ever = frozenset(row_of)
 
     @property
     def trained_release(self) -> str:
@@ -97,7 +97,7 @@ class OwnRelease(CodeSystem):
 
     def had(self, code: str) -> bool:
         """Tell whether the shipped release has a code that this one has not."""
-        return code in self._codes_of_both and code not in self.row_of
+        return code in self._ever and code not in self.row_of
 
     def __iter__(self) -> Iterator[Code]:
         """Yield every code of the user's release, in the publisher's order."""

@@ -35,6 +35,7 @@ __all__ = [
     "RELEASES",
     "build_conversions",
     "build_icd10cm",
+    "diff",
     "load_release",
     "named_release",
     "read_catalogue",

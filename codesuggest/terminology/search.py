@@ -111,7 +111,7 @@ class CodeSearch:
     def __call__(self, words: str, top_k: int) -> list[str]:
         """Return codes, best first, at most `top_k`."""
         found = dict.fromkeys((*self._by_code(words, top_k), *self._titles.exact(words)))
-        wanted = {**stated_axes(words), **split_title(words)[1]}
+        wanted = {**stated_axes(_spelled_out(words)), **split_title(words)[1]}
         query = self.completed(_NO_CONDITION.sub(" ", words))
         for code in self._by_words(query if query.strip() else words, top_k + _SPARE):
             found[self._member(code, wanted)] = None
@@ -164,10 +164,17 @@ class CodeSearch:
         return TitleWords(self._system)
 
     def _member(self, code: str, wanted: Mapping[str, str]) -> str:
-        """Return the member of the code's family that has the axes stated, the code if none has."""
+        """Return the member of the code's family that has the axes stated, the code if none has.
+
+        Where no side is stated, that is the member of the unspecified side.
+        """
         row = self._system.row_of[code]
         given = self._system.axes(row)
-        for axes in _alternatives({axis: v for axis, v in wanted.items() if axis in given}):
+        stated = {axis: value for axis, value in wanted.items() if axis in given}
+        choices = _alternatives(stated)
+        if "laterality" in given and "laterality" not in stated:
+            choices = [{**axes, "laterality": "unspecified"} for axes in choices] + choices
+        for axes in choices:
             target = {**given, **axes}
             if target == given:
                 return code
@@ -187,10 +194,21 @@ def _alternatives(axes: dict[str, str]) -> list[dict[str, str]]:
     return out
 
 
+def _spelled_out(words: str) -> str:
+    """Return `words` and what their short forms stand for: "rle" is a right side."""
+    shorthand = _forms().shorthand
+    return " ".join((words, *(shorthand[t] for t in tokenize(words) if t in shorthand)))
+
+
+@lru_cache(maxsize=1)
+def _forms() -> WordForms:
+    return WordForms.packaged()
+
+
 @lru_cache(maxsize=1)
 def _known_words() -> frozenset[str]:
     """Words that our lexicon knows: they are whole, however short."""
-    forms = WordForms.packaged()
+    forms = _forms()
     words = {*forms.shorthand, *forms.families, *STOP_WORDS}
     for path in sorted((DATA / "lexicon").glob("*.csv")):
         with path.open(encoding="utf-8") as handle:

@@ -176,6 +176,20 @@ def test_the_side_stated_picks_the_member() -> None:
     assert CodeSearch(TABLE, Echo("B10.1", "B10.2"))("moonopath right", 5) == ["B10.2"]
 
 
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("moonopathy", "B12.9"), ("moonopathy left", "B12.1"), ("moonopathy both", "B12.2")],
+    ids=["no side", "a side", "a side that the family lacks"],
+)
+def test_without_a_side_the_unspecified_member_is_meant(query: str, code: str) -> None:
+    table = CodeSystem(
+        "ICD-10-CM", "FY1999", ["B12.1", "B12.2", "B12.9"], ["left", "right", "unspecified"],
+        [-1] * 3, [True] * 3, families=[0] * 3,
+        axes=[f"laterality={side}" for side in ("left", "right", "unspecified")],
+    )  # fmt: skip
+    assert CodeSearch(table, Echo("B12.2"))(query, 5) == [code]
+
+
 def test_codes_that_the_release_lacks_are_left_out() -> None:
     assert CodeSearch(TABLE, Echo("B12", "B11.2"))("anything", 5) == ["B11.2"]
 
