@@ -54,7 +54,12 @@ _LEAST = 0.02
 _ALTERNATIVES = 5
 
 
-def load(path: str | Path | None = None, *, trusted: bool = False) -> CodeSuggester:
+def load(
+    path: str | Path | None = None,
+    *,
+    trusted: bool = False,
+    terminology: str | Path | None = None,
+) -> CodeSuggester:
     """Load a model.
 
     Parameters
@@ -64,6 +69,10 @@ def load(path: str | Path | None = None, *, trusted: bool = False) -> CodeSugges
     trusted : bool
         Models of this library hold only tables and cannot run code. A directory with other
         files in it (pickles, Python) loads only when the caller vouches for it.
+    terminology : str or Path, optional
+        Directory of the user's own releases of the code systems, as ``codesuggest terminology
+        add`` fills it; they take over from those that ship. When None, the directory that the
+        environment variable CODESUGGEST_TERMINOLOGY names, else the platform's own.
 
     Raises
     ------
@@ -76,14 +85,14 @@ def load(path: str | Path | None = None, *, trusted: bool = False) -> CodeSugges
     """
     folder = Path(path) if path is not None else default_model()
     manifest = verify_manifest(folder, trusted=trusted)
-    systems = {name: load_release(name) for name in SYSTEMS}
+    systems = {name: load_release(name, directory=terminology) for name in SYSTEMS}
     for name, release in manifest["releases"].items():
-        if name in systems and systems[name].release != release:
+        if name in systems and systems[name].trained_release != release:
             raise ModelDamagedError(
                 f"the model was trained for {name} {release}, the library holds "
-                f"{systems[name].release}; install matching versions"
+                f"{systems[name].trained_release}; install matching versions"
             )
-    return CodeSuggester(spacy.load(folder), systems, manifest, folder)
+    return CodeSuggester(spacy.load(folder), systems, manifest, folder, terminology)
 
 
 class CodeSuggester:
@@ -100,6 +109,8 @@ class CodeSuggester:
         Of the model directory.
     path : Path, optional
         Where the model lies; worker processes load it from there.
+    own_releases : str or Path, optional
+        Directory of the user's own releases; worker processes load them from there.
     """
 
     def __init__(
@@ -108,11 +119,13 @@ class CodeSuggester:
         systems: Mapping[str, CodeSystem],
         manifest: Mapping[str, Any],
         path: Path | None = None,
+        own_releases: str | Path | None = None,
     ) -> None:
         self.nlp = nlp
         self.terminology = dict(systems)
         self.model_version: str = manifest["version"]
         self.path = path
+        self.own_releases = own_releases
         self._groups = SectionTable.packaged().groups
         self._read = reader_of(nlp)
         indexes = nlp.get_pipe("codesuggest_mentions").indexes
@@ -178,7 +191,8 @@ class CodeSuggester:
             mention_of(note.text, e, found.sections[e.section], a)
             for e, a in zip(found.extracts, found.assertions, strict=True)
         ]
-        ranked = [r for r in ranked if r.system in wanted]
+        # a user's own release may lack codes that the model knows
+        ranked = [r for r in ranked if r.system in wanted and r.code in self.terminology[r.system]]
         points = self.ranker.operating_points
         suggestions = self._rules(
             [self._suggestion(r, mentions) for r in ranked if r.confidence >= _LEAST],
@@ -231,7 +245,7 @@ class CodeSuggester:
                 yield self.suggest(note, **options)
             return
         context = multiprocessing.get_context("spawn")
-        with context.Pool(n_process, _load_worker, (str(self.path), options)) as pool:
+        with context.Pool(n_process, _load_worker, (self.path, self.own_releases, options)) as pool:
             waiting: deque[Any] = deque()
             for batch in _batches(notes, batch_size):
                 waiting.append(pool.apply_async(_suggest_batch, (batch,)))
@@ -281,7 +295,9 @@ class CodeSuggester:
         self._wanted([system])
         if isinstance(terms, str):
             raise InputError("rank_terms takes a sequence of terms; rank_term takes one")
-        return self._terms.rank(list(terms), system, top_k)
+        table = self.terminology[system]
+        ranked = self._terms.rank(list(terms), system, top_k)
+        return [[term for term in found if term.code in table] for found in ranked]
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -428,9 +444,9 @@ def _place(mention: Mention) -> tuple[int, int, str]:
 _worker: tuple[CodeSuggester, dict[str, Any]] | None = None
 
 
-def _load_worker(path: str, options: dict[str, Any]) -> None:
+def _load_worker(path: Path, own_releases: str | Path | None, options: dict[str, Any]) -> None:
     global _worker
-    _worker = (load(path, trusted=True), options)
+    _worker = (load(path, trusted=True, terminology=own_releases), options)
 
 
 def _suggest_batch(batch: list[Note | str]) -> list[SuggestionSet]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from codesuggest import CodeSuggester
 
 TESTS = Path(__file__).resolve().parent
+
+# Releases that the developer has added for themselves take no part.
+os.environ["CODESUGGEST_TERMINOLOGY"] = str(TESTS / "no such directory")
 
 # The same examples on every machine and in every run; no database in the working tree.
 hypothesis.settings.register_profile(

@@ -218,21 +218,59 @@ _NOTE_KINDS = {
 
 
 def hit_blocks(hits: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
-    """Lay out the codes that a search found."""
+    """Lay out what a search found as the tree that coders know.
+
+    Parameters
+    ----------
+    hits : sequence of mappings
+        Of `codesuggest.exporters.tabular.hit_tree`: best first; codes of one category come
+        together where its best stands.
+    """
     if not hits:
         yield Block("", rows=(_line("Nothing was found.", "muted"),))
         return
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for hit in hits:
+        groups.setdefault(hit["category"]["code"], []).append(hit)
     columns = (Column("System"), Column("Code"), Column("Title", 1), Column(""))
-    yield Block("", columns, tuple(_hit_row(hit) for hit in hits))
+    rows: list[tuple[Cell, ...]] = []
+    for group in groups.values():
+        category = group[0]["category"]
+        below = category["code"] != group[0]["code"]
+        if below:
+            rows.append(
+                (
+                    _cell(category["system"], "muted"),
+                    _cell(category["code"], "muted"),
+                    _cell(category["title"], "muted"),
+                    _cell(""),
+                )
+            )
+            rows.extend(_told(category))
+        for hit in group:
+            rows.extend(_hit_rows(hit, indented=below))
+        if not below:
+            rows.extend(_told(category))
+    yield Block("", columns, tuple(rows))
 
 
-def _hit_row(hit: Mapping[str, Any]) -> tuple[Cell, ...]:
-    return (
-        _cell(hit["system"], "muted"),
-        _cell(hit["code"], "code"),
+def _hit_rows(hit: Mapping[str, Any], *, indented: bool) -> Iterator[tuple[Cell, ...]]:
+    margin = "  " if indented else ""
+    yield (
+        _cell("" if indented else hit["system"], "muted"),
+        _cell(margin + hit["code"], "code"),
         _cell(hit["title"]),
         _cell("" if hit["billable"] else "header", "muted"),
     )
+    yield from _told(hit)
+
+
+def _told(record: Mapping[str, Any]) -> Iterator[tuple[Cell, ...]]:
+    for kind, texts in record.get("notes", {}).items():
+        name = _NOTE_KINDS.get(kind, kind).partition(":")[0]
+        # "any associated:" introduces the notes that follow it
+        said = "; ".join(texts).replace(":; ", ": ")
+        yield _cell(""), _cell(""), _cell(f"{name}: {said}", "muted"), _cell("")
 
 
 def code_blocks(record: Mapping[str, Any]) -> Iterator[Block]:
@@ -246,7 +284,8 @@ def code_blocks(record: Mapping[str, Any]) -> Iterator[Block]:
     if record["source"]:
         lines.append(_line(record["source"], "muted"))
     if record["billable"]:
-        lines.append(_line("reportable", "good"))
+        until = "" if record["message"] == record["title"] else f": {record['message']}"
+        lines.append(_line(f"reportable{until}", "good"))
     else:
         lines.append(_line(f"not reportable: {record['message']}", "bad"))
     yield Block("", rows=tuple(lines))

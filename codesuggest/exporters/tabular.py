@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from codesuggest.schema import Code, Note, SuggestionSet
@@ -13,10 +14,14 @@ __all__ = [
     "code_record",
     "csv_chunks",
     "hit_record",
+    "hit_tree",
     "json_chunks",
     "jsonl_chunks",
     "nlm_response",
 ]
+
+#: Kinds of notes that bear on the choice among hits.
+_TOLD = ("excludes1", "excludes2", "code_first", "use_additional", "code_also")
 
 Pairs = Iterable[tuple[Note, SuggestionSet]]
 
@@ -60,16 +65,40 @@ def hit_record(code: Code) -> dict[str, Any]:
     }
 
 
+def hit_tree(codes: Sequence[Code], system: CodeSystem, *, notes: bool) -> list[dict[str, Any]]:
+    """Return hits with the category each stands under and, if asked for, their notes.
+
+    The category has its notes, the hit those that it has beyond them.
+    """
+
+    def told(code: str) -> dict[str, list[str]]:
+        return {k: list(v) for k, v in system.notes(code).items() if k in _TOLD}
+
+    records = []
+    for code in codes:
+        category = (code, *system.ancestors(code.code))[-1]
+        record = {**hit_record(code), "category": hit_record(category)}
+        if notes:
+            above = record["category"]["notes"] = told(category.code)
+            own = {
+                k: [t for t in v if t not in above.get(k, ())] for k, v in told(code.code).items()
+            }
+            record["notes"] = {kind: texts for kind, texts in own.items() if texts}
+        records.append(record)
+    return records
+
+
 def nlm_response(codes: Sequence[Code]) -> list[Any]:
     """Return hits in the field order of the NLM Clinical Tables API.
 
-    ``[total, [codes], null, [[code, title], ...]]``
+    ``[total, [codes], null, [[code, title], ...]]``: number of hits, their codes, the extra
+    fields that nobody asked for, and what to display
     (https://clinicaltables.nlm.nih.gov/apidoc/icd10cm/v3/doc.html).
     """
     return [len(codes), [c.code for c in codes], None, [[c.code, c.title] for c in codes]]
 
 
-def code_record(code: str, systems: Sequence[CodeSystem]) -> dict[str, Any]:
+def code_record(code: str, systems: Sequence[CodeSystem], on: date | None = None) -> dict[str, Any]:
     """Return everything that a release says about `code`.
 
     Parameters
@@ -80,6 +109,8 @@ def code_record(code: str, systems: Sequence[CodeSystem]) -> dict[str, Any]:
         Where to look: one that holds the code as typed answers, else one that holds it, else
         the first whose codes look like it. A code that none holds has the keys up to
         ``"suggestions"`` only, and `title` None.
+    on : datetime.date, optional
+        Day of the encounter.
     """
 
     def distance(pair: tuple[CodeSystem, CheckResult]) -> tuple[bool, ...]:
@@ -94,7 +125,7 @@ def code_record(code: str, systems: Sequence[CodeSystem]) -> dict[str, Any]:
             check.status == "malformed",
         )
 
-    system, check = min(((s, s.check(code)) for s in systems), key=distance)
+    system, check = min(((s, s.check(code, on)) for s in systems), key=distance)
     known = check.code in system
     record: dict[str, Any] = {
         "system": system.system,
@@ -104,10 +135,10 @@ def code_record(code: str, systems: Sequence[CodeSystem]) -> dict[str, Any]:
         "source": system.source,
         "code": check.code,
         "title": system.get(check.code).title if known else None,
-        "billable": known and system.is_billable(check.code),
+        "billable": check.ok,
         "status": check.status,
         "message": check.message,
-        "suggestions": [hit_record(system.get(c)) for c in check.suggestions],
+        "suggestions": [hit_record(system.get(c)) for c in check.suggestions if c in system],
     }
     if known:
         record["ancestors"] = [hit_record(c) for c in reversed(system.ancestors(check.code))]

@@ -61,6 +61,8 @@ class CodingRules:
         if parts is None:
             return
         by_code = {s.code: s for s in out if s.system == "ICD-10-CM"}
+        if rule.gives and rule.gives not in self._icd:
+            return  # a user's own release need not have every code
         if rule.gives and rule.gives not in codes:
             sources = [by_code[p] for p in parts]
             confidence = min(s.confidence for s in sources)

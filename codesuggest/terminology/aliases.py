@@ -16,7 +16,7 @@ from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.families import AXES, split_title
 from codesuggest.terminology.releases import read_catalogue
-from codesuggest.terminology.words import DATA, read_csv
+from codesuggest.terminology.words import DATA, STOP_WORDS, read_csv, stem, tokenize
 
 __all__ = [
     "LEXICON_COLUMNS",
@@ -48,6 +48,13 @@ _RESIDUAL = re.compile(r"\bother\b|elsewhere classified", re.IGNORECASE)
 _DEFAULT = re.compile(
     r",? (?:without (?:mention of )?(?:complications?|esophagitis|status migrainosus)|"
     r"uncomplicated|unspecified|not otherwise specified|NOS)$",
+    re.IGNORECASE,
+)
+#: What a title says is not there or not known.
+_ABSENT = re.compile(
+    r",? *\bwithout\b.*?(?=,? with\b|$)|,? *\bnot (?!otherwise|elsewhere)[^,]*"
+    r"|\bunspecified (?:cause|degree|joint|nature|organism|part|severity|site|type)\b"
+    r"|\b(?:unspecified|uncomplicated|unilateral|NOS)\b",
     re.IGNORECASE,
 )
 
@@ -108,7 +115,8 @@ def default_member(system: CodeSystem, prefix: str) -> int | None:
     """Return the row of the reportable code that `prefix` means when nothing more is said.
 
     That is the code itself, else below it the member nearest to the defaults (side unspecified,
-    initial encounter, closed), titles that say "unspecified" first; None for unknown prefixes.
+    initial encounter, closed) whose title adds least to that of `prefix` ("E11.9 ... without
+    complications"), titles that say "unspecified" first; None for unknown prefixes.
     """
     code = system.normalise(prefix.rstrip("-").rstrip("."))
     row = system.row_of.get(code)
@@ -116,17 +124,28 @@ def default_member(system: CodeSystem, prefix: str) -> int | None:
         return None
     if system.billable[row]:
         return row
+    header = system.titles[row]
+    said = _telling_stems(header)
+    residual = bool(_RESIDUAL.search(header))
     below = [system.row_of[c.code] for c in system.descendants(code) if c.billable]
     return min(
         below,
         key=lambda r: (
             _distance_from_default(system.axes(r)),
+            len(_telling_stems(system.titles[r]) - said)
+            + (0.5 if not residual and _RESIDUAL.search(system.titles[r]) else 0),
             "unspecified" not in system.titles[r].lower(),
-            bool(_RESIDUAL.search(system.titles[r])),
+            len(_telling_stems(system.titles[r])),
             r,
         ),
         default=None,
     )
+
+
+def _telling_stems(title: str) -> set[str]:
+    """Return the stems of a title that say more than "unspecified", side or "without ..."."""
+    rest = _ABSENT.sub("", split_title(title)[0])
+    return {stem(word) for word in tokenize(rest) if word not in STOP_WORDS}
 
 
 def read_index_paths(path: Path) -> list[tuple[str, str, str]]:

@@ -9,27 +9,25 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from zipfile import BadZipFile
 
 import numpy as np
 
 from codesuggest.errors import TerminologyError, UnknownCodeError
 from codesuggest.schema import Code
+from codesuggest.terminology.code_check import CheckResult, check_code
+from codesuggest.terminology.code_forms import spell
+from codesuggest.terminology.conversions import ConversionHistory, packaged_history
 
-__all__ = ["CheckResult", "CodeSystem"]
+if TYPE_CHECKING:
+    from codesuggest.terminology.search import CodeSearch
 
-_FORM = {
-    "ICD-10-CM": re.compile(r"[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?$"),
-    "CPT": re.compile(r"\d{4}[0-9A-Z]$"),
-    "HCPCS": re.compile(r"[A-Z]\d{4}$"),
-}
+__all__ = ["CheckResult", "CodeSystem", "Searcher"]
 
 
 class Searcher(Protocol):
@@ -38,26 +36,6 @@ class Searcher(Protocol):
     def search(self, words: str, system: str, top_k: int) -> Sequence[Any]:
         """Return ``(code, title, score, confidence)`` tuples, best first."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """What `CodeSystem.check` found.
-
-    `status` is ``"valid"``, ``"header"`` (more characters needed), ``"seventh_missing"``,
-    ``"placeholder_missing"``, ``"unknown"`` or ``"malformed"``; `suggestions` are reportable
-    codes that were probably meant, at most 60.
-    """
-
-    code: str
-    status: str
-    message: str
-    suggestions: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """The code is reportable as it stands."""
-        return self.status == "valid"
 
 
 class CodeSystem:
@@ -114,10 +92,13 @@ class CodeSystem:
             if families is not None
             else np.where(self.billable, np.arange(len(self.codes)), -1).astype(np.int32)
         )
-        self._axes = list(axes) if axes is not None else [""] * len(self.codes)
+        #: Axes of each row as in the table, see `axes`.
+        self.axis_texts = list(axes) if axes is not None else [""] * len(self.codes)
         self.row_of = {code: row for row, code in enumerate(self.codes)}
         #: What `search` asks; a loaded model sets it, since it knows all wordings.
         self.searcher: Searcher | None = None
+        self._search: CodeSearch | None = None
+        self._history: ConversionHistory | None = None
 
     def __repr__(self) -> str:
         return f"CodeSystem({self.system!r}, {self.release!r}, {len(self)} codes)"
@@ -154,17 +135,30 @@ class CodeSystem:
         """Hash of the codes in their order: a model's tables count rows of exactly these."""
         return hashlib.sha256("\n".join(self.codes).encode("utf-8")).hexdigest()[:16]
 
+    @property
+    def trained_release(self) -> str:
+        """Name of the release whose rows a model counts."""
+        return self.release
+
     def search(self, words: str, top_k: int = 20) -> list[Code]:
-        """Return the codes that fit `words` best, in any order, stemmed, abbreviated, misspelt.
+        """Return the codes that fit `words` best.
+
+        Words in any order, stemmed, abbreviated, misspelt or only begun; a side, trimester or
+        episode of care that they state picks the member of a family. A code, or the beginning
+        of one, finds itself and what stands below it.
 
         Raises
         ------
         TerminologyError
-            No model is loaded: wordings belong to a model (`codesuggest.load().terminology`).
+            No model is loaded: wordings belong to a model (`codesuggest.load().terminology`),
+            or to a user's own release.
         """
-        if self.searcher is None:
-            raise TerminologyError("search needs a loaded model: codesuggest.load().terminology")
-        return [self.get(hit[0]) for hit in self.searcher.search(words, self.system, top_k)]
+        if self._search is None or self._search.searcher is not self.searcher:
+            # the wordings are read by those alone who search
+            from codesuggest.terminology.search import CodeSearch
+
+            self._search = CodeSearch(self, self.searcher)
+        return [self.get(code) for code in self._search(words, top_k)]
 
     def is_billable(self, code: str) -> bool:
         """Tell whether `code` can be reported, or is a header of longer codes."""
@@ -175,48 +169,37 @@ class CodeSystem:
         after = self.valid_from is None or day >= self.valid_from
         return after and (self.valid_to is None or day <= self.valid_to)
 
-    def check(self, code: str) -> CheckResult:
-        """Say whether `code` is reportable and, if not, why and what was probably meant."""
-        given = self.normalise(code)
-        row = self._find(code)
-        if row is not None:
-            if self.billable[row]:
-                return CheckResult(given, "valid", self.titles[row])
-            below = [c.code for c in self.descendants(given) if c.billable]
-            if below and all(len(c) == 8 for c in below) and self._is_stem(given, below):
-                return CheckResult(
-                    given, "seventh_missing", f"{given} needs a 7th character", tuple(below[:60])
-                )
-            return CheckResult(
-                given, "header", f"{given} is a header of {len(below)} codes", tuple(below[:60])
-            )
-        if not _FORM[self.system].match(given):
-            return CheckResult(given, "malformed", f"not the form of a {self.system} code")
-        if self.system == "ICD-10-CM" and 5 <= len(given) < 8:
-            padded = given[:-1].ljust(7, "X") + given[-1]
-            if padded in self.row_of:
-                return CheckResult(
-                    given,
-                    "placeholder_missing",
-                    f"{given} lacks the placeholder X before its 7th character",
-                    (padded,),
-                )
-        near = given
-        while len(near) > 3 and near not in self.row_of:
-            near = near[:-1].rstrip(".")
-        meant = (
-            tuple(c.code for c in self.descendants(near) if c.billable)[:60]
-            if near in self.row_of
-            else ()
-        )
-        return CheckResult(given, "unknown", f"{self.release} has no code {given}", meant)
+    def check(self, code: str, on: date | None = None) -> CheckResult:
+        """Say whether `code` is reportable and, if not, why and what was probably meant.
+
+        Parameters
+        ----------
+        code : str
+            Case and the dot do not matter.
+        on : datetime.date, optional
+            Day of the encounter. The conversion table tells which codes of ICD-10-CM were valid
+            on days before this release.
+        """
+        return check_code(self, code, on)
+
+    def had(self, code: str) -> bool:
+        """Tell whether an earlier release had a code that this one has no longer."""
+        return False
+
+    @property
+    def history(self) -> ConversionHistory | None:
+        """When codes came and what took over from those that went, where it is known."""
+        if self._history is None and self.system == "ICD-10-CM":
+            self._history = packaged_history()
+        return self._history
+
+    @history.setter
+    def history(self, history: ConversionHistory | None) -> None:
+        self._history = history
 
     def normalise(self, code: str) -> str:
         """Return `code` upper-cased, without blanks, with its dot."""
-        bare = re.sub(r"[\s.]", "", code).upper()
-        if self.system == "ICD-10-CM" and len(bare) > 3:
-            return f"{bare[:3]}.{bare[3:]}"
-        return bare
+        return spell(self.system, code.replace(".", ""))
 
     # -- place in the tree -----------------------------------------------------------------
 
@@ -272,12 +255,12 @@ class CodeSystem:
 
     def axes(self, row: int) -> dict[str, str]:
         """Return what tells this row apart inside its family, for example its laterality."""
-        text = self._axes[row]
+        text = self.axis_texts[row]
         return dict(pair.split("=", 1) for pair in text.split(";")) if text else {}
 
     def has_axis(self, axis: str) -> list[bool]:
         """Tell for each row whether its family distinguishes `axis`."""
-        return [f"{axis}=" in text for text in self._axes]
+        return [f"{axis}=" in text for text in self.axis_texts]
 
     @cached_property
     def members(self) -> dict[int, list[int]]:
@@ -298,7 +281,7 @@ class CodeSystem:
             "valid_from": self.valid_from.isoformat() if self.valid_from else None,
             "valid_to": self.valid_to.isoformat() if self.valid_to else None,
         }
-        axes = sorted(set(self._axes))
+        axes = sorted(set(self.axis_texts))
         position = {a: i for i, a in enumerate(axes)}
         np.savez_compressed(
             path,
@@ -306,7 +289,7 @@ class CodeSystem:
             codes=_blob("\n".join(self.codes)),
             titles=_blob("\n".join(self.titles)),
             axis_values=_blob("\n".join(axes)),
-            axes=np.array([position[a] for a in self._axes], dtype=np.int32),
+            axes=np.array([position[a] for a in self.axis_texts], dtype=np.int32),
             parents=self.parents,
             billable=self.billable,
             families=self.families,
@@ -362,10 +345,6 @@ class CodeSystem:
             gzip.decompress(self.notes_path.read_bytes())
         )
         return notes
-
-    @staticmethod
-    def _is_stem(given: str, below: list[str]) -> bool:
-        return all(c[:7].rstrip("X").rstrip(".") == given for c in below)
 
     def _find(self, code: str) -> int | None:
         return self.row_of.get(code, self.row_of.get(self.normalise(code)))

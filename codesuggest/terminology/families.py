@@ -12,16 +12,17 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from codesuggest.terminology.words import AXIS_WORDS, WordForms
+from codesuggest.terminology.words import AXIS_WORDS, WordForms, stem
 
 __all__ = ["AXES", "Family", "build_families", "split_title"]
 
 _PAIRED = (
-    "acetabulum|ankle|arm|breast|calcaneus|carotid|clavicle|cornea|ear|elbow|eye|eyelid|"
-    "fallopian|femur|fibula|finger|foot|forearm|hand|hip|humerus|ilium|ischium|kidney|knee|leg|"
+    "acetabulum|ankle|arm|breast|calcaneus|carotid|clavicle|cornea|ear|elbow|extremities|extremity|"
+    "eye|eyelid|fallopian|femur|fibula|finger|foot|forearm|hand|hip|humerus|ilium|ischium|kidney|knee|leg|"
     "limb|limbs|lung|orbit|ovary|patella|pubis|radius|scapula|shoulder|side|talus|testis|thigh|"
     "thumb|tibia|toe|tube|ulna|wrist"
 )
+_ORGANS = frozenset(stem(organ) for organ in _PAIRED.split("|"))
 _QUALIFIERS = "(?:external|great|index|internal|lesser|little|lower|middle|ring|upper)"
 
 _HEALING = {
@@ -84,6 +85,14 @@ AXES: dict[str, str] = {
 }
 
 
+#: Characters of a code, its dot too, that can name what the words do not: ``H15.00``.
+_LONGEST_STEM = 6
+
+
+#: Row, code, parent and axes of a code.
+_Member = tuple[int, str, str, dict[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """Members that share every word but the axes.
@@ -127,12 +136,13 @@ def build_families(rows: Iterable[tuple[int, str, str, str]], forms: WordForms) 
         Every row stands in exactly one family. Two codes with the same words and the same axes
         (they differ in what words do not say) part again by their parent, then by code.
     """
-    groups: dict[tuple[str, ...], list[tuple[int, str, str, dict[str, str]]]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[_Member]] = defaultdict(list)
     for row, code, parent, title in rows:
         rest, axes = split_title(title)
         rest = " ".join(w for w in rest.split() if w.lower().strip(",") not in AXIS_WORDS)
         key = (code[:3], *sorted(set(forms.bag(rest))))
         groups[key].append((row, code, parent, axes))
+    _join_bilateral(groups)
     families = []
     for group in groups.values():
         for part in _part(group):
@@ -140,14 +150,33 @@ def build_families(rows: Iterable[tuple[int, str, str, str]], forms: WordForms) 
     return families
 
 
-def _part(
-    group: list[tuple[int, str, str, dict[str, str]]],
-) -> list[list[tuple[int, str, str, dict[str, str]]]]:
-    if len({tuple(sorted(axes.items())) for *_, axes in group}) == len(group):
+def _join_bilateral(groups: dict[tuple[str, ...], list[_Member]]) -> None:
+    """Join "cataract, bilateral" with "cataract, right eye": only one side names the organ."""
+    for key, group in list(groups.items()):
+        if any(axes.get("laterality") != "bilateral" for *_, axes in group):
+            continue
+        category, *stems = key
+        for organ in _ORGANS.difference(stems):
+            one_sided = groups.get((category, *sorted([*stems, organ])))
+            if one_sided is None:
+                continue
+            if {"right", "left"} <= {axes.get("laterality") for *_, axes in one_sided}:
+                one_sided[:] = sorted([*one_sided, *group], key=lambda member: member[0])
+                del groups[key]
+                break
+
+
+def _distinct(group: list[_Member]) -> bool:
+    return len({tuple(sorted(axes.items())) for *_, axes in group}) == len(group)
+
+
+def _part(group: list[_Member], length: int = 5) -> list[list[_Member]]:
+    """Part a group by ever longer beginnings of its codes until its axes tell it apart."""
+    if _distinct(group):
         return [group]
-    by_stem: dict[str, list[tuple[int, str, str, dict[str, str]]]] = defaultdict(list)
-    for member in group:
-        by_stem[member[1][:5]].append(member)
-    if len(by_stem) == 1:
+    if length > _LONGEST_STEM:
         return [[member] for member in group]
-    return [part for members in by_stem.values() for part in _part(members)]
+    by_stem: dict[str, list[_Member]] = defaultdict(list)
+    for member in group:
+        by_stem[member[1][:length]].append(member)
+    return [part for members in by_stem.values() for part in _part(members, length + 1)]

@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from codesuggest.errors import TerminologyError
+from codesuggest.terminology.code_forms import SYSTEMS
 from codesuggest.terminology.code_system import CodeSystem
+from codesuggest.terminology.own_release import MANIFEST
 from codesuggest.terminology.readers import FORMATS, Conversion, Publication, read_files
-from codesuggest.terminology.readers.code_forms import SYSTEMS
 from codesuggest.terminology.readers.code_table import PRECEDENCE, validity
 from codesuggest.terminology.readers.release_diff import ReleaseDiff, diff_releases
 from codesuggest.terminology.readers.release_files import (
@@ -40,7 +41,6 @@ from codesuggest.terminology.readers.release_files import (
 
 __all__ = ["Finding", "StoredRelease", "TerminologyStore"]
 
-_MANIFEST = "store.json"
 _LOCK = ".lock"
 _ASIDE = ".aside-"
 _DIRECTORY = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -79,6 +79,16 @@ class StoredRelease:
         """System and release in one, as `TerminologyStore.diff` takes it."""
         return f"{self.system} {self.release}"
 
+    @property
+    def valid_from(self) -> date | None:
+        """First day of the release, None if its name does not say it."""
+        return validity(self.system, self.release)[0]
+
+    @property
+    def valid_to(self) -> date | None:
+        """Last day of the release, None if its name does not say it."""
+        return validity(self.system, self.release)[1]
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -114,7 +124,7 @@ class TerminologyStore:
         TerminologyError
             The store's manifest is damaged.
         """
-        path = self.directory / _MANIFEST
+        path = self.directory / MANIFEST
         try:
             releases = json.loads(path.read_text(encoding="utf-8"))["releases"]
             found = [_stored(entry) for entry in releases]
@@ -319,7 +329,7 @@ class TerminologyStore:
                 json.dump(manifest, file, indent=1, ensure_ascii=False)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).replace(self.directory / _MANIFEST)
+            Path(name).replace(self.directory / MANIFEST)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -372,8 +382,7 @@ def _stored(entry: dict[str, Any]) -> StoredRelease:
 
 
 def _age(stored: StoredRelease) -> tuple[int, date, str]:
-    first = validity(stored.system, stored.release)[0]
-    return SYSTEMS.index(stored.system), first or date.min, stored.release
+    return SYSTEMS.index(stored.system), stored.valid_from or date.min, stored.release
 
 
 def _split_name(name: str) -> tuple[str, str]:

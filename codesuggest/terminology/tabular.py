@@ -11,7 +11,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib import resources
+from importlib import util
 from pathlib import Path
 from typing import IO
 
@@ -33,9 +33,13 @@ NOTE_KINDS: dict[str, str] = {
 
 _BLANKS = re.compile(r"\s+")
 
-# S06 carries the one restriction that stands only in prose: "7th characters D and S do not
-# apply to codes in category S06 with 6th character 7 ... or 8" (death due to brain injury).
-_DIED = re.compile(r"S06\.\w\w[78]$")
+# S06 carries the one restriction that stands only in prose, since FY2018: "7th characters D and S
+# do not apply to codes in category S06 with 6th character 7 - death due to ..., or 8 - death ...".
+_RESTRICTION = re.compile(
+    r"7th characters (?P<characters>\w(?: and \w)*) do not apply to codes in category \w+ "
+    r"with 6th character (?P<sixths>.+)"
+)
+_SIXTH = re.compile(r"(?:^|\bor )(\w)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,12 @@ def packaged_tabular() -> Path:
     MissingExtraError
         The package is not installed.
     """
-    try:
-        data = resources.files("simple_icd_10_cm") / "data"
-    except ModuleNotFoundError:
-        raise MissingExtraError("simple-icd-10-cm", "build") from None
-    found = sorted(p for p in Path(str(data)).iterdir() if p.suffix == ".xml")
+    # resources.files() would run the package
+    spec = util.find_spec("simple_icd_10_cm")
+    if spec is None:
+        raise MissingExtraError("simple-icd-10-cm", "build")
+    folders = [Path(folder) / "data" for folder in spec.submodule_search_locations or ()]
+    found = sorted(path for folder in folders for path in folder.glob("*.xml"))
     if not found:
         raise TerminologyError("simple-icd-10-cm is installed but carries no XML file")
     return found[-1]
@@ -114,14 +119,32 @@ def read_tabular(source: Path | IO[bytes]) -> tuple[str, list[TabularEntry]]:
         number = _text(chapter.find("name"))
         for block in chapter.iter("section"):
             for diag in block.findall("diag"):
-                entries.extend(_walk(diag, None, {}, number, block.get("id", "")))
+                entries.extend(
+                    _walk(diag, None, {}, _exceptions(diag), number, block.get("id", ""))
+                )
     if not entries:
         raise TerminologyError(f"{name}: holds no <diag> entries")
     return f"FY{version}", entries
 
 
+def _exceptions(category: ET.Element) -> frozenset[tuple[str, str]]:
+    """Return the pairs of sixth and seventh character that a category's notes rule out."""
+    found: set[tuple[str, str]] = set()
+    for note in category.findall("notes/note"):
+        match = _RESTRICTION.match(_text(note))
+        if match:
+            sixths = _SIXTH.findall(match["sixths"])
+            found.update((s, c) for s in sixths for c in match["characters"].split(" and "))
+    return frozenset(found)
+
+
 def _walk(
-    diag: ET.Element, parent: str | None, seventh: dict[str, str], chapter: str, block: str
+    diag: ET.Element,
+    parent: str | None,
+    seventh: dict[str, str],
+    exceptions: frozenset[tuple[str, str]],
+    chapter: str,
+    block: str,
 ) -> Iterator[TabularEntry]:
     code, title = _text(diag.find("name")), _text(diag.find("desc"))
     own = {
@@ -141,12 +164,12 @@ def _walk(
         code, title, parent, not children and not expands, chapter, block, notes, own
     )
     for child in children:
-        yield from _walk(child, code, seventh, chapter, block)
+        yield from _walk(child, code, seventh, exceptions, chapter, block)
     if expands:
         stem = code if "." in code else code + "."
         stem = stem.ljust(7, "X")
         for character, meaning in seventh.items():
-            if _DIED.match(code) and character != "A":
+            if (stem[6], character) in exceptions:
                 continue
             yield TabularEntry(stem + character, f"{title}, {meaning}", code, True, chapter, block)
 

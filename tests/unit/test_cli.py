@@ -371,6 +371,27 @@ def test_search_formats(run: Any) -> None:
     assert codes == [r["code"] for r in records] == [row[0] for row in rows]
 
 
+def test_search_shows_the_tree(run: Any) -> None:
+    lines = [
+        line.split() for line in run("search", "ckd", "3b", "--top-k", "2").stdout.splitlines()
+    ]
+    codes = [line[0] for line in lines if line and line[0].startswith("N18")]
+    assert ["ICD-10-CM", "N18", "Chronic"] in [line[:3] for line in lines]
+    assert codes == ["N18.32", "N18.31"]
+
+
+def test_search_with_notes(run: Any) -> None:
+    words = ["search", "type 2 diabetes", "--top-k", "1", "--notes"]
+    shown = " ".join(run(*words).stdout.split())
+    assert "Excludes1: diabetes mellitus due to underlying condition (E08.-)" in shown
+    assert "Use additional code: code to identify control using: injectable" in shown
+    (record,) = json.loads(run(*words, "--format", "json").stdout)
+    assert record["category"]["code"] == "E11"
+    assert any("E08.-" in text for text in record["category"]["notes"]["excludes1"])
+    # what the category says is not said again
+    assert [t for t in record["notes"]["excludes1"] if "E08.-" in t] == []
+
+
 def test_search_in_another_system(run: Any) -> None:
     result = run("search", "knee x-ray", "--system", "cpt", "--format", "json")
     assert {r["system"] for r in json.loads(result.stdout)} == {"CPT"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
-from codesuggest.terminology.readers.code_forms import VOCABULARIES, is_code, spell
+from codesuggest.terminology.code_forms import VOCABULARIES, is_code, spell
 from codesuggest.terminology.readers.rows import AthenaConcept, Publication
 from codesuggest.terminology.readers.sources import Source
 from codesuggest.terminology.readers.text_lines import numbered_lines, tidy

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from codesuggest.terminology.readers.code_forms import is_code, spell
+from codesuggest.terminology.code_forms import is_code, spell
 from codesuggest.terminology.readers.rows import Conversion, Publication
 from codesuggest.terminology.readers.sources import Source
 from codesuggest.terminology.readers.text_lines import tidy
@@ -14,10 +14,11 @@ from codesuggest.terminology.readers.workbook import Sheet, read_workbook, seria
 
 __all__ = ["is_conversion_heading", "read_conversion_table"]
 
-# A code, a range of codes, or a category with a dash: A04.7, H02.101-H02.106, I63.-, R11-
+# A code, a range of codes, or a category with a dash: A04.7, H02.101-H02.106, I63.-, R11-;
+# a category has a digit in its second or third place, so that AND is none.
 _ITEM = re.compile(
-    r"([A-Z][0-9A-Z]{2}(?:\.?[0-9A-Z]{1,4})?)"
-    r"(?:\s*[-–]\s*([A-Z][0-9A-Z]{2}(?:\.?[0-9A-Z]{1,4})?)|(\.?[-–]))?(?![0-9A-Z.])"
+    r"([A-Z](?=[0-9A-Z]?[0-9])[0-9A-Z]{2}(?:\.?[0-9A-Z]{1,4})?)"
+    r"(?:\s*[-–]\s*([A-Z](?=[0-9A-Z]?[0-9])[0-9A-Z]{2}(?:\.?[0-9A-Z]{1,4})?)|(\.?[-–]))?(?![0-9A-Z.])"
 )
 # what stands between the codes: "K59.09 AND Code from categories T36-T50"
 _BETWEEN = re.compile(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from codesuggest.terminology.readers.code_forms import is_code
+from codesuggest.terminology.code_forms import is_code
 from codesuggest.terminology.readers.rows import Descriptor, Publication
 from codesuggest.terminology.readers.sources import Source
 from codesuggest.terminology.readers.text_lines import numbered_lines, tidy

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 
-from codesuggest.terminology.readers.code_forms import is_code, is_modifier
+from codesuggest.terminology.code_forms import is_code, is_modifier
 from codesuggest.terminology.readers.rows import HcpcsRow, Publication
 from codesuggest.terminology.readers.sources import Source
 from codesuggest.terminology.readers.text_lines import numbered_lines, tidy

@@ -7,7 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
-from codesuggest.terminology.readers.code_forms import is_code, spell
+from codesuggest.terminology.code_forms import is_code, spell
 from codesuggest.terminology.readers.rows import IndexTerm, Publication, TableTerm
 from codesuggest.terminology.readers.safe_xml import checked_xml, line_of_element, parse_xml
 from codesuggest.terminology.readers.sources import Source

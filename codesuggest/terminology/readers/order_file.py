@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from codesuggest.terminology.readers.code_forms import is_code, spell
+from codesuggest.terminology.code_forms import is_code, spell
 from codesuggest.terminology.readers.rows import OrderRow, Publication
 from codesuggest.terminology.readers.sources import Source
 from codesuggest.terminology.readers.text_lines import numbered_lines, tidy

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from codesuggest.terminology.readers.code_forms import FORMS, SYSTEMS, is_modifier, spell
+from codesuggest.terminology.code_forms import FORMS, SYSTEMS, is_modifier, spell
 from codesuggest.terminology.readers.rows import CodeRow, Publication
 from codesuggest.terminology.readers.sources import Source
 from codesuggest.terminology.readers.text_lines import records, tidy

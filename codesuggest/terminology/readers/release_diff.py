@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from codesuggest.errors import TerminologyError
+from codesuggest.errors import InputError, TerminologyError
+from codesuggest.terminology.code_forms import is_code, spell
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.readers.rows import Conversion
 
-__all__ = ["ReleaseDiff", "diff_releases"]
+__all__ = ["ReleaseDiff", "diff_releases", "read_own_codes"]
+
+_FIELD = re.compile(r'[\s,;|"]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,30 @@ def diff_releases(
         dict(sorted(retitled.items())),
         {code: tuple(sorted(into)) for code, into in sorted(split.items())},
     )
+
+
+def read_own_codes(path: Path, system: str) -> tuple[str, ...]:
+    """Read a clinic's codes: the first field of each line, whatever follows it.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or a line after the first does not begin with a code.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({type(error).__name__})") from None
+    codes: dict[str, None] = {}
+    for number, line in enumerate(lines, 1):
+        field = _FIELD.split(line.strip().lstrip('"'), maxsplit=1)[0]
+        code = spell(system, field)
+        if is_code(system, code):
+            codes[code] = None
+        elif field and number > 1:
+            # what the line says is not repeated: it may be about a patient
+            raise InputError(f"{path}, line {number}: expected a code of {system}")
+    return tuple(codes)
 
 
 def _reportable(system: CodeSystem) -> dict[str, str]:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import gc
+import gzip
 import io
+import json
 import re
 import zipfile
 from datetime import date
@@ -12,6 +14,7 @@ import pytest
 
 from codesuggest.errors import TerminologyError, UnknownCodeError
 from codesuggest.schema import Code
+from codesuggest.terminology.code_check import STATUSES
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.releases import load_release
 
@@ -111,19 +114,21 @@ def test_what_is_no_text_is_not_contained(icd: CodeSystem, given: object) -> Non
         ("T36.0X1", "T36.0X1", "seventh_missing", "T36.0X1A", 3),
         ("S06.0X7", "S06.0X7", "unknown", "S06.0X0A", 12),
         ("QA0.0101", "QA0.0101", "valid", None, 0),
-        pytest.param(
-            "QA0.9",
-            "QA0.9",
-            "unknown",
-            "QA0.0101",
-            12,
-            marks=pytest.mark.xfail(reason="the form does not know categories like QA0"),
-        ),
+        ("QA0.9", "QA0.9", "unknown", "QA0.0101", 13),
+        ("U07.9", "U07.9", "unknown", "U07.0", 2),
+        ("Z3A", "Z3A", "header", "Z3A.00", 38),
         ("W19", "W19", "seventh_missing", "W19.XXXA", 3),
         ("W19.A", "W19.A", "placeholder_missing", "W19.XXXA", 1),
         ("T14.8A", "T14.8A", "placeholder_missing", "T14.8XXA", 1),
-        ("E11.99", "E11.99", "unknown", None, 0),
-        ("T36.01A", "T36.01A", "unknown", "T36.0X1A", 18),
+        ("E11.99", "E11.99", "unknown", "E11.9", 1),
+        ("T36.01A", "T36.01A", "placeholder_missing", "T36.0X1A", 1),
+        ("T36.01", "T36.01", "placeholder_missing", "T36.0X1A", 3),
+        ("S52.521B", "S52.521B", "unknown", "S52.521A", 6),
+        ("E08.321", "E08.321", "seventh_missing", "E08.3211", 4),
+        ("A04.7", "A04.7", "header", "A04.71", 2),
+        ("T84.040A", "T84.040A", "replaced", "M97.01XA", 1),
+        ("H81.49", "H81.49", "replaced", "H81.4", 1),
+        ("H40.11X2", "H40.11X2", "replaced", "H40.1112", 4),
         ("U99", "U99", "unknown", None, 0),
         ("XYZ", "XYZ", "malformed", None, 0),
         ("", "", "malformed", None, 0),
@@ -166,6 +171,58 @@ def test_check_says_what_a_valid_code_is_called(icd: CodeSystem) -> None:
     assert icd.check("I10").message == "Essential (primary) hypertension"
 
 
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("E11.2", "E11.2 is a header of 3 codes"),
+        ("A04.7", "A04.7 is a header of 2 codes since 2017-10-01"),
+        ("S52.521", "S52.521 needs a 7th character, A, D, G, K, P or S"),
+        ("W19", "W19 needs a 7th character, A, D or S after the placeholder: W19.XXXA"),
+        ("W19.A", "W19.A lacks the placeholder X: W19.XXXA"),
+        ("S52.521B", "its 7th character can be A, D, G, K, P or S"),
+        ("T84.040A", "T84.040A was replaced on 2016-10-01 by M97.01XA"),
+        ("H40.11X2", "replaced on 2016-10-01 by H40.1112, H40.1122, H40.1132 and H40.1192"),
+        ("E11.99", "FY2026 has no code E11.99"),
+    ],
+)
+def test_check_says_why(icd: CodeSystem, given: str, says: str) -> None:
+    assert says in icd.check(given).message
+
+
+@pytest.mark.parametrize(
+    ("given", "on", "status", "says"),
+    [
+        ("I10", date(2026, 3, 1), "valid", "Essential (primary) hypertension"),
+        ("I10", date(2020, 3, 1), "valid", "Essential (primary) hypertension"),
+        ("I10", date(2015, 9, 30), "outside_release", "not on 2015-09-30"),
+        ("I10", date(2026, 10, 1), "outside_release", "2025-10-01 to 2026-09-30"),
+        ("A04.71", date(2017, 9, 30), "not_yet_valid", "from 2017-10-01 on"),
+        ("A04.71", date(2017, 10, 1), "valid", "Clostridium difficile"),
+        ("A04.7", date(2017, 9, 30), "valid", "until 2017-09-30, then A04.71 and A04.72"),
+        ("A04.7", date(2017, 10, 1), "header", "header of 2 codes since 2017-10-01"),
+        ("T84.040A", date(2016, 9, 30), "valid", "until 2016-09-30"),
+        ("T84.040A", date(2016, 10, 1), "replaced", "on 2016-10-01"),
+        ("E11", date(2020, 1, 1), "header", "header of 87 codes"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, date) else None,
+)
+def test_check_on_a_day(icd: CodeSystem, given: str, on: date, status: str, says: str) -> None:
+    result = icd.check(given, on)
+    assert result.status == status
+    assert says in result.message
+
+
+def test_a_code_that_came_later_says_what_stood_for_it(icd: CodeSystem) -> None:
+    assert icd.check("A04.71", date(2016, 12, 1)).suggestions == ("A04.7",)
+
+
+def test_every_status_says_what_it_means(icd: CodeSystem) -> None:
+    given = ("I10", "E11", "S52.521", "W19.A", "T84.040A", "E11.99", "XYZ")
+    found = {icd.check(code).status for code in given}
+    assert found <= set(STATUSES)
+    assert len(found) == len(given)
+
+
 # -- the tree --------------------------------------------------------------------------------
 
 
@@ -193,6 +250,51 @@ def test_notes_inherit_but_inclusion_terms_do_not(icd: CodeSystem) -> None:
     assert any("insulin" in n for n in inherited["use_additional"])
     assert set(icd.notes("J45.909", "includes")) == {"includes"}
     assert icd.notes("I10", "code_first") == {}
+
+
+NOTES = {
+    "B10": {
+        "includes": ["a fever"], "excludes1": ["green fever (B11)"], "code_first": ["the star"],
+        "inclusion_terms": ["Fever NOS"], "seventh": ["A: first", "D: later"],
+    },
+    "B10.1": {
+        "excludes1": ["red fever (B12)"], "excludes2": ["grey fever (B13)"],
+        "use_additional": ["code for the moon"], "inclusion_terms": ["Azure fever"],
+    },
+    "B10.11": {"code_also": ["any comet"], "seventh": ["S: sequela"], "notes": ["see the sky"]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "texts"),
+    [
+        ("B10.11", "includes", ("a fever",)),
+        ("B10.11", "inclusion_terms", None),
+        ("B10.1", "inclusion_terms", ("Azure fever",)),
+        ("B10.11", "excludes1", ("red fever (B12)", "green fever (B11)")),
+        ("B10.1", "excludes1", ("red fever (B12)", "green fever (B11)")),
+        ("B10.11", "excludes2", ("grey fever (B13)",)),
+        ("B10", "excludes2", None),
+        ("B10.11", "code_first", ("the star",)),
+        ("B10.11", "use_additional", ("code for the moon",)),
+        ("B10.11", "code_also", ("any comet",)),
+        ("B10.1", "code_also", None),
+        ("B10.11", "notes", ("see the sky",)),
+        ("B10.11", "seventh", ("S: sequela",)),
+        ("B10.1", "seventh", ("A: first", "D: later")),
+    ],
+)
+def test_every_kind_of_note_inherits(
+    tmp_path: Path, code: str, kind: str, texts: tuple[str, ...] | None
+) -> None:
+    path = tmp_path / "notes.json.gz"
+    path.write_bytes(gzip.compress(json.dumps(NOTES).encode()))
+    table = CodeSystem(
+        "ICD-10-CM", "FY1999", ["B10", "B10.1", "B10.11"], ["a", "b", "c"], [-1, 0, 1],
+        [False, False, True], notes_path=path,
+    )  # fmt: skip
+    assert table.notes(code, kind).get(kind) == texts
+    assert table.notes(code).get(kind) == texts
 
 
 def test_nearest_seventh_characters_win(icd: CodeSystem) -> None:

@@ -21,8 +21,8 @@ from publications import PUBLICATIONS, Made, archive
 from test_store import snapshot
 
 from codesuggest.errors import TerminologyError
+from codesuggest.terminology.code_forms import is_code, is_modifier
 from codesuggest.terminology.readers import IndexTerm, Publication, Row, TableTerm, read_files
-from codesuggest.terminology.readers.code_forms import is_code, is_modifier
 from codesuggest.terminology.store import TerminologyStore
 
 SEEDS = 8

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import re
 import struct
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -363,6 +364,35 @@ class TestShared:
         cells = [c for p in found.values() for r in p.rows if isinstance(r, TableTerm)
                  for c in r.cells if c]  # fmt: skip
         assert all(re.match(r"[A-Z][0-9A-Z]{2}", cell) for cell in cells)
+
+    @pytest.mark.parametrize(
+        "name", ["ICD10CM_FY2017_Full_XML.zip", "icd10cm_fy2025_eindex_neoplasm_drug_xml.zip"]
+    )
+    def test_every_term_code_and_cell_of_the_xml_is_read(self, name: str) -> None:
+        """Counted a second way: by the tags in the text of the files."""
+        with zipfile.ZipFile(SHARED / name) as archive:
+            texts = {n: archive.read(n).decode("utf-8") for n in archive.namelist()}
+        for found in read_files([SHARED / name]):
+            text = texts[found.file.partition("!")[2]]
+            if found.format == "tabular":
+                printed = re.findall(r"<diag\b[^>]*>\s*<name>\s*([^<]+?)\s*</name>", text)
+                codes = {row.code for row in found.rows}  # type: ignore[union-attr]
+                assert len(printed) > 40_000
+                assert set(printed) <= codes
+                continue
+            assert len(found.rows) == len(re.findall(r"<(?:mainTerm|term)\b", text)), found.format
+            told = [r for r in found.rows if isinstance(r, IndexTerm)]
+            cells = [c for r in found.rows if isinstance(r, TableTerm) for c in r.cells if c]
+            # a dash stands for no code
+            printed = re.findall(r"<(code|manif|cell\b[^>]*)>\s*([A-Z][^<]*?)\s*</", text)
+            assert (
+                len([r for r in told if r.code]),
+                len([r for r in told if r.manifestation]),
+            ) == (
+                len([t for t, _ in printed if t == "code"]),
+                len([t for t, _ in printed if t == "manif"]),
+            ), found.format
+            assert len(cells) == len([t for t, _ in printed if t.startswith("cell")]), found.format
 
     def test_hcpcs_2019_text_equals_its_workbook(self) -> None:
         text, sheet = read_files([SHARED / "2019-Alpha-Numeric-HCPCS-File.zip"])

@@ -9,6 +9,7 @@ import pytest
 
 from codesuggest.errors import MissingExtraError, TerminologyError
 from codesuggest.terminology import tabular
+from codesuggest.terminology.readers import read_files
 from codesuggest.terminology.tabular import TabularEntry, packaged_tabular, read_tabular
 
 SMALL = """<?xml version="1.0" encoding="utf-8"?>
@@ -20,6 +21,8 @@ SMALL = """<?xml version="1.0" encoding="utf-8"?>
     <extension char="A">initial\n encounter</extension>
     <extension char="D">subsequent encounter</extension>
    </sevenChrDef>
+   <notes><note>7th characters D and S do not apply to codes in category S06 with 6th character
+    7 - death due to brain injury, or 8 - death due to other cause.</note></notes>
    <diag><name>S06.0</name><desc>Concussion</desc>
     <inclusionTerm><note>Commotio <x>cerebri</x></note></inclusionTerm>
    </diag>
@@ -55,6 +58,32 @@ def test_reads_release_and_entries() -> None:
     assert {(e.chapter, e.block) for e in entries} == {("19", "S00-T88")}
 
 
+@pytest.mark.parametrize(
+    ("note", "characters"),
+    [
+        ("7th characters D and S do not apply to codes in category S06 with 6th character 7", "A"),
+        ("7th character D does not apply to codes in category S06 with 6th character 7", "AD"),
+        ("7th characters D and S do not apply to codes in category S06 with 6th character 8", "AD"),
+        ("Death due to brain injury", "AD"),
+    ],
+    ids=["ruled out", "another wording", "another character", "no rule, as in FY2017"],
+)
+def test_seventh_characters_that_a_note_rules_out(note: str, characters: str) -> None:
+    start, end = SMALL.index("<notes>"), SMALL.index("</notes>")
+    entries = read(f"{SMALL[:start]}<notes><note>{note}</note>{SMALL[end:]}")[1]
+    assert [e.code for e in entries if e.parent == "S06.1X7"] == [
+        f"S06.1X7{character}" for character in characters
+    ]
+
+
+@pytest.mark.shared
+def test_fy2017_has_the_publishers_number_of_codes(shared: Path) -> None:
+    # 71,486 is the count that CMS gives for the FY2017 order file
+    archive = shared / "terminology" / "ICD10CM_FY2017_Full_XML.zip"
+    (tabular_list,) = [p for p in read_files([archive]) if p.format == "tabular"]
+    assert sum(row.billable for row in tabular_list.rows) == 71_486  # type: ignore[union-attr]
+
+
 def test_reads_notes_and_seventh_characters() -> None:
     entries = {e.code: e for e in read(SMALL)[1]}
     assert entries["S06"].seventh == {"A": "initial encounter", "D": "subsequent encounter"}
@@ -88,14 +117,12 @@ def test_an_error_names_the_file(tmp_path: Path) -> None:
         read_tabular(path)
 
 
-@pytest.mark.filterwarnings("ignore:.*is deprecated. Use files:DeprecationWarning")
 def test_the_packaged_list_is_found() -> None:
     path = packaged_tabular()
     assert path.suffix == ".xml"
     assert path.is_file()
 
 
-@pytest.mark.xfail(reason="importlib.resources.files imports the package")
 def test_the_packaged_list_is_found_without_importing_its_package() -> None:
     code = (
         "import sys; from codesuggest.terminology.tabular import packaged_tabular;"
@@ -109,9 +136,6 @@ def test_the_packaged_list_is_found_without_importing_its_package() -> None:
 
 
 def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(_: str) -> Path:
-        raise ModuleNotFoundError
-
-    monkeypatch.setattr(tabular.resources, "files", missing)
+    monkeypatch.setattr(tabular.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"simple-icd-10-cm.*codesuggest\[build\]"):
         packaged_tabular()
