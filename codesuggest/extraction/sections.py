@@ -46,6 +46,8 @@ _STUDY = re.compile(
     re.IGNORECASE,
 )
 _SOAP = frozenset("soap")
+#: Characters of start, middle and end that tell whether a text is all capitals.
+_PIECE = 300
 
 
 class SectionFinder:
@@ -73,6 +75,20 @@ class SectionFinder:
         starts. What stands before the first header has the kind ``"preamble"`` and no title;
         marks before the first header ("# ", "1. ") belong to no section.
         """
+        calm = _calm(text)
+        return [
+            section
+            if calm is text
+            else Section(
+                section.kind,
+                text[section.start_char : section.start_char + len(section.title)],
+                section.start_char,
+                section.end_char,
+            )
+            for section in self._find(calm)
+        ]
+
+    def _find(self, text: str) -> list[Section]:
         seen = Reading(self.table.groups)
         for match in _LINE.finditer(text):
             if match.start("title") >= 0:
@@ -301,3 +317,13 @@ def _capitalised(title: str) -> bool:
 
 def _has_words(text: str, end: int) -> bool:
     return re.fullmatch(r"[\W_]*(?:\(?(?:\d{1,2}|[IVX]{1,4})[.)][\W_]*)?", text[:end]) is None
+
+
+def _calm(text: str) -> str:
+    """Return a text that is all capitals in lower case: there, capitals mark no header."""
+    middle = len(text) // 2
+    pieces = (text[:_PIECE], text[middle : middle + _PIECE], text[-_PIECE:])
+    if not all(piece.isupper() for piece in pieces):
+        return text
+    lower = text.lower()
+    return lower if len(lower) == len(text) else text
