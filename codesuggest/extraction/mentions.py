@@ -20,6 +20,7 @@ import numpy as np
 
 from codesuggest.extraction.attributes import AttributeFinder, Found
 from codesuggest.extraction.clauses import clause_of
+from codesuggest.extraction.sides import PairedParts, SideReading
 from codesuggest.extraction.spelling import Speller
 from codesuggest.extraction.spread import Reach, spread_matches
 from codesuggest.extraction.tokens import TokenLists, WordClass
@@ -123,6 +124,7 @@ class MentionFinder:
         self.indexes = dict(indexes)
         self.attributes = attributes
         self.forms: WordForms = next(iter(self.indexes.values())).forms
+        self.parts = PairedParts(self.forms)
         #: Words behind a comma that still belong to the clause.
         self.clause_words = attributes.words | AXIS_WORDS
         self._rarity: dict[str, float] = {}
@@ -333,8 +335,10 @@ class _Reading:
         self.breaks = self.sentences * 64 + self.section_array % 64
         self._finder = finder
         self._attributes: dict[int, list[Found]] = {}
-        for attribute in finder.attributes.find(text, tokens):
+        found = finder.attributes.find(text, tokens)
+        for attribute in found:
             self._attributes.setdefault(attribute.sentence, []).append(attribute)
+        self._sides = SideReading(finder.parts, found, tokens, self.stems)
         self._line_words: dict[int, int] = {}
 
     def extract(
@@ -348,7 +352,12 @@ class _Reading:
         for stem in core:
             around.pop(stem, None)
         start_char, sentence = tokens.starts[first], tokens.sentences[first]
-        attributes = self._attributes.get(sentence)
+        near = self._attributes.get(sentence)
+        attributes = AttributeFinder.near(near, first, last, left, right) if near else []
+        if label == "DIAGNOSIS" and not any(a.name == "laterality" for a in attributes):
+            side = self._sides.of(core, around)
+            if side is not None:
+                attributes.append(side)
         return Extract(
             label,
             start_char,
@@ -361,7 +370,7 @@ class _Reading:
             tuple(around),
             bag,
             *self._place(start_char),
-            AttributeFinder.near(attributes, first, last, left, right) if attributes else [],
+            attributes,
         )
 
     def _place(self, start_char: int) -> tuple[bool, int]:
