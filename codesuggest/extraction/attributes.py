@@ -28,6 +28,9 @@ _QUANTITIES: tuple[tuple[str, str], ...] = (
     ("levels", r"([CTLS]\d{1,2}(?:\s*(?:-|–|/|to|through)\s*[CTLS]?\d{1,2})?)\b"),
     ("length_cm", r"(\d+(?:\.\d+)?)\s*-?\s*(?:cm|centimeters?)\b"),
     ("length_mm", r"(\d+(?:\.\d+)?)\s*-?\s*(?:mm|millimeters?)\b"),
+    # "29w3d", "39 weeks and 4 days": nothing but a pregnancy is counted so
+    ("gestation", r"(\d{1,2})\s?w(?:ee)?k?s?\s?(?:and\s|,\s?)?\d\s?d(?:ays?)?\b"),
+    ("gestation", r"(\d{1,2})\s?\+?\s?\d/7\b"),
     ("weeks", r"(\d{1,2})(?:\s*(?:\+|and|-)?\s*\d/7(?:th|ths)?)?\s*-?\s*(?:weeks?|wks?)\b"),
     ("count", r"[x×]\s*(\d{1,2})\b"),
     ("minutes", r"(\d{1,3})\s*-?\s*(?:minutes?|mins?)\b"),

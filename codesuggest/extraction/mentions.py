@@ -50,6 +50,13 @@ _DENIALS = frozenset({
     "no", "not", "denies", "denied", "deny", "never", "negative", "neither", "nor",
 })  # fmt: skip
 _SIDES = frozenset({"left", "right"})
+#: Words near a number of weeks that make it the age of a pregnancy.
+_PREGNANCY = frozenset({
+    "gestation", "gestational", "ega", "ga", "iup", "pregnancy", "pregnant", "intrauterine",
+    "gravid", "edd", "edc", "lmp", "g1", "g2", "g3", "g4", "g1p0", "g2p1", "primigravida",
+    "multigravida", "trimester", "antepartum", "gestate",
+})  # fmt: skip
+_NEAR_WEEKS = 6
 #: A whole line is a mention only if one of its words is at least this rare.
 _TELLING = 4.0
 _REACH = {"DIAGNOSIS": Reach(3, 14, 8), "PROCEDURE": Reach(2, 30, 8)}
@@ -209,6 +216,7 @@ class MentionFinder:
         matched = {(e.label, e.bag) for e in extracts}
         extracts.extend(self._line_mentions(reading, groups, extracts, sums))
         extracts.extend(self._spread_mentions(reading, matched))
+        extracts.extend(self._gestations(reading))
         extracts.sort(key=lambda e: (e.start_char, e.end_char, e.label))
         titled = np.array([groups.get(s.kind, "") in PROCEDURE_GROUPS for s in sections])
         in_title = np.flatnonzero(titled[reading.section_array]).tolist() if titled.any() else []
@@ -273,6 +281,24 @@ class MentionFinder:
                 stems = tuple(index.words[w] for w in index.bag_ids(match.bag).tolist())
                 yield reading.extract(label, first, last, match.bag, stems)
 
+    def _gestations(self, reading: _Reading) -> Iterable[Extract]:
+        """Return the weeks of a pregnancy as mentions: ICD-10-CM has a code for each (Z3A)."""
+        index = self.indexes.get("DIAGNOSIS")
+        tokens = reading.tokens
+        for found in reading.attributes if index is not None else ():
+            if found.name not in ("gestation", "weeks"):
+                continue
+            first = found.first_token
+            last = max(first, bisect_left(tokens.starts, found.end_char) - 1)
+            if found.name == "weeks":
+                around = tokens.words[max(0, first - _NEAR_WEEKS) : last + 1 + _NEAR_WEEKS]
+                if _PREGNANCY.isdisjoint(around):
+                    continue
+            core = self.forms.bag(f"{int(found.value)} weeks gestation of pregnancy")
+            bag = index.find_bag(core) if index is not None else -1
+            if bag >= 0:
+                yield reading.extract("DIAGNOSIS", first, last, bag, core)
+
     def _line_mentions(
         self,
         reading: _Reading,
@@ -335,7 +361,7 @@ class _Reading:
         self.breaks = self.sentences * 64 + self.section_array % 64
         self._finder = finder
         self._attributes: dict[int, list[Found]] = {}
-        found = finder.attributes.find(text, tokens)
+        found = self.attributes = finder.attributes.find(text, tokens)
         for attribute in found:
             self._attributes.setdefault(attribute.sentence, []).append(attribute)
         self._sides = SideReading(finder.parts, found, tokens, self.stems)

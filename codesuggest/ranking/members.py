@@ -27,7 +27,7 @@ def wanted_axes(attributes: Mapping[str, str]) -> dict[str, str]:
         episode += "_open"
     wanted["episode"] = episode
     trimester = attributes.get("trimester")
-    weeks = attributes.get("weeks", "")
+    weeks = attributes.get("gestation", attributes.get("weeks", ""))
     if trimester is None and weeks.isdigit():
         # ICD-10-CM chapter 15: first trimester to 13 6/7 weeks, second to 27 6/7
         trimester = "first" if int(weeks) < 14 else "second" if int(weeks) < 28 else "third"
@@ -70,7 +70,10 @@ def select_members(
         for axis in {*axes, *default}:
             value = axes.get(axis, AXES.get(axis, ""))
             want = wanted.get(axis)
-            if want is None or (axis == "episode" and want == "initial"):
+            if want is None and axis not in default:
+                # "displaced" is of another code than the alias's, and nothing asks for it
+                score -= 1
+            elif want is None or (axis == "episode" and want == "initial"):
                 # nothing said: the alias's own member, else the coder's default
                 score += (value == default.get(axis)) + 0.5 * (value == AXES.get(axis))
             elif value == want:
