@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Container
+from typing import Any
 
-from codesuggest.extraction.tokens import TokenLists
+import numpy as np
 
-__all__ = ["clause_of"]
+from codesuggest.extraction.tokens import TokenLists, WordClass
+
+__all__ = ["ClauseReader", "Clauses"]
+
+Array = np.ndarray[Any, Any]
 
 #: Signs and words at which another statement begins.
 _BARRIERS = frozenset({
@@ -21,42 +27,69 @@ _JOINTS = frozenset([",", "and", "or", "/", "&", "+"])
 _REACH = 5
 
 
-def clause_of(
-    tokens: TokenLists,
-    stems: Sequence[Sequence[str]],
-    first: int,
-    last: int,
-    attribute_words: Container[str],
-) -> tuple[int, int]:
-    """Return the first and last token of the clause around a match.
+class Clauses:
+    """Where the clauses of one note end, as sorted token positions.
 
     Parameters
     ----------
-    tokens : TokenLists
-    stems : sequence of sequences of str
-        Of each token; words without stems do not count as read.
-    first, last : int
-        The match.
+    left, right : list of int
+        Tokens that a clause does not reach over to the left, and to the right.
+    units : list of int
+        Tokens with a meaning; they use up the reach.
+    """
+
+    def __init__(self, left: list[int], right: list[int], units: list[int]) -> None:
+        self._left, self._right, self._units = left, right, units
+
+    def around(self, first: int, last: int, low: int, high: int) -> tuple[int, int]:
+        """Return the first and last token of the clause around a match.
+
+        Parameters
+        ----------
+        first, last : int
+            The match.
+        low, high : int
+            First and last token of its sentence.
+        """
+        units = self._units
+        stop = bisect_left(self._left, first) - 1
+        if stop >= 0 and self._left[stop] >= low:
+            low = self._left[stop] + 1
+        used = bisect_left(units, first) - _REACH
+        if used >= 0 and units[used] > low:
+            low = units[used]
+        stop = bisect_right(self._right, last)
+        if stop < len(self._right) and self._right[stop] <= high:
+            high = self._right[stop] - 1
+        used = bisect_right(units, last) + _REACH - 1
+        if used < len(units) and units[used] < high:
+            high = units[used]
+        return low, high
+
+
+class ClauseReader:
+    """Find where the clauses of notes end.
+
+    Parameters
+    ----------
     attribute_words : container of str
         Words that begin an attribute: a comma before one does not end the clause.
     """
-    words, sentences, here = tokens.words, tokens.sentences, tokens.sentences[first]
-    left, budget = first, _REACH
-    while left > 0 and budget:
-        word = words[left - 1]
-        if sentences[left - 1] != here or word in _BARRIERS or word in _JOINTS:
-            break
-        left -= 1
-        budget -= bool(stems[left])
-    right, budget, n = last, _REACH, len(words)
-    while right + 1 < n and budget:
-        word = words[right + 1]
-        if sentences[right + 1] != here or word in _BARRIERS:
-            break
-        if word in _JOINTS:
-            follows = words[right + 2] if right + 2 < n else ""
-            if word != "," or follows not in attribute_words:
-                break
-        right += 1
-        budget -= bool(stems[right])
-    return left, right
+
+    def __init__(self, attribute_words: Container[str]) -> None:
+        self._barrier = WordClass(_BARRIERS.__contains__)
+        self._joint = WordClass(_JOINTS.__contains__)
+        self._comma = WordClass(",".__eq__)
+        self._attribute = WordClass(attribute_words.__contains__)
+
+    def __call__(self, tokens: TokenLists, units: Array) -> Clauses:
+        """Read one note; `units` are the positions of tokens with a meaning."""
+        barrier, joint = self._barrier.of(tokens), self._joint.of(tokens)
+        goes_on = self._comma.of(tokens)
+        goes_on[:-1] &= self._attribute.of(tokens)[1:]
+        goes_on[-1:] = False
+        return Clauses(
+            (barrier | joint).nonzero()[0].tolist(),
+            (barrier | (joint & ~goes_on)).nonzero()[0].tolist(),
+            units.tolist(),
+        )

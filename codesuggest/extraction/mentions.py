@@ -10,7 +10,7 @@ not lost.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from codesuggest.extraction.attributes import AttributeFinder, Found
-from codesuggest.extraction.clauses import clause_of
+from codesuggest.extraction.clauses import ClauseReader
 from codesuggest.extraction.sides import PairedParts, SideReading
 from codesuggest.extraction.spelling import Speller
 from codesuggest.extraction.spread import Reach, spread_matches
@@ -132,8 +132,7 @@ class MentionFinder:
         self.attributes = attributes
         self.forms: WordForms = next(iter(self.indexes.values())).forms
         self.parts = PairedParts(self.forms)
-        #: Words behind a comma that still belong to the clause.
-        self.clause_words = attributes.words | AXIS_WORDS
+        self.clauses = ClauseReader(attributes.words | AXIS_WORDS)
         self._rarity: dict[str, float] = {}
         for index in reversed(self.indexes.values()):
             self._rarity.update(zip(index.words, index.idf.tolist(), strict=True))
@@ -197,7 +196,7 @@ class MentionFinder:
         units = np.flatnonzero(sums)
         if not len(units):
             return Extraction([], [], [], [])
-        reading = _Reading(self, text, tokens, sections)
+        reading = _Reading(self, text, tokens, sections, units)
         windows = Windows.of(sums[units], reading.breaks[units])
         extracts: list[Extract] = []
         for label, index in self.indexes.items():
@@ -213,8 +212,10 @@ class MentionFinder:
                 if end > reach:
                     reach = end
                     extracts.append(reading.extract(label, first, last, bag))
-        matched = {(e.label, e.bag) for e in extracts}
-        extracts.extend(self._line_mentions(reading, groups, extracts, sums))
+        matched: dict[str, list[int]] = {}
+        for e in extracts:
+            matched.setdefault(e.label, []).append(e.bag)
+        extracts.extend(self._line_mentions(reading, groups, extracts))
         extracts.extend(self._spread_mentions(reading, matched))
         extracts.extend(self._gestations(reading))
         extracts.sort(key=lambda e: (e.start_char, e.end_char, e.label))
@@ -258,16 +259,17 @@ class MentionFinder:
             tokens.rename(changed)
 
     def _spread_mentions(
-        self, reading: _Reading, matched: set[tuple[str, int]]
+        self, reading: _Reading, matched: Mapping[str, list[int]]
     ) -> Iterable[Extract]:
         """Return aliases whose words all stand close together, with other words between them."""
         tokens, section_of = reading.tokens, reading.section_of
         denials = self._denial.places(tokens)
         for label, index in self.indexes.items():
             taken: set[tuple[int, int]] = set()
-            for match in spread_matches(index, self._words[label].of(tokens), _REACH[label]):
+            words, known = self._words[label].of(tokens), matched.get(label, [])
+            for match in spread_matches(index, words, _REACH[label], known):
                 first, last = match.first, match.last
-                if (label, match.bag) in matched or section_of[first] != section_of[last]:
+                if section_of[first] != section_of[last]:
                     continue
                 if label == "DIAGNOSIS":
                     denied = bisect_left(denials, first)
@@ -304,53 +306,63 @@ class MentionFinder:
         reading: _Reading,
         groups: Mapping[str, str],
         extracts: Sequence[Extract],
-        sums: Array,
     ) -> Iterable[Extract]:
         """Return whole sentences of naming sections as mentions."""
-        tokens, sections = reading.tokens, reading.sections
-        starts = group_starts(reading.sentences)
-        has_done, has_denial = self._done.of(tokens), self._denial.of(tokens)
-        telling, meant = self._telling.of(tokens), sums != 0
+        tokens, sections, bounds = reading.tokens, reading.sections, reading.bounds
+        starts = np.array(bounds[:-1])
+        has_done, telling = self._done.of(tokens), self._telling.of(tokens)
         kinds = [groups.get(s.kind, "") for s in sections]
         naming = np.array([k in PROCEDURE_GROUPS or k in DIAGNOSIS_GROUPS for k in kinds])
-        ends = np.append(starts[1:], len(tokens))
-        place_of = reading.section_array[ends - 1]
+        place_of = reading.section_array[np.array(bounds[1:]) - 1]
         worth = naming[place_of] | np.logical_or.reduceat(has_done, starts)
         worth &= np.logical_or.reduceat(telling, starts)
+        done, told = has_done.nonzero()[0].tolist(), telling.nonzero()[0].tolist()
+        denials, units = self._denial.places(tokens), reading.units
         covered: dict[int, int] = {}
         for e in extracts:
             if e.label == "DIAGNOSIS":
                 covered[e.sentence] = covered.get(e.sentence, 0) + len(e.core)
         for number in worth.nonzero()[0].tolist():
-            start, end, place = int(starts[number]), int(ends[number]), int(place_of[number])
+            start, end, place = bounds[number], bounds[number + 1], int(place_of[number])
             group, section = kinds[place], sections[place]
-            is_title, is_diagnosis = group in PROCEDURE_GROUPS, group in DIAGNOSIS_GROUPS
             # a sentence may open with the section's own header
             head = section.start_char + len(section.title)
             body = bisect_left(tokens.starts, head, start, end)
-            meaning = (meant[body:end].nonzero()[0] + body).tolist()
-            if len(meaning) > 20 or not telling[body:end].any():
+            meaning = units[bisect_left(units, body) : bisect_left(units, end)]
+            if not 0 < len(meaning) <= 20 or not _any_in(told, body, end):
                 continue
             label = ""
-            if is_title or has_done[body:end].any():
+            if group in PROCEDURE_GROUPS or _any_in(done, body, end):
                 label = "PROCEDURE"
-            elif is_diagnosis and len(meaning) <= 8:
+            elif group in DIAGNOSIS_GROUPS and len(meaning) <= 8:
                 # a line that denies something is no mention: its cue would stand inside it
                 known = 2 * covered.get(tokens.sentences[start], 0) >= len(meaning)
-                label = "" if known or has_denial[body:end].any() else "DIAGNOSIS"
+                label = "" if known or _any_in(denials, body, end) else "DIAGNOSIS"
             if label and label in self.indexes:
                 extract = reading.extract(label, meaning[0], meaning[-1], -1)
                 if len(extract.core) <= 16:
                     yield extract
 
 
+def _any_in(places: list[int], start: int, end: int) -> bool:
+    """Tell whether one of the sorted `places` lies in ``[start, end)``."""
+    at = bisect_left(places, start)
+    return at < len(places) and places[at] < end
+
+
 class _Reading:
     """One note while its mentions are made."""
 
     def __init__(
-        self, finder: MentionFinder, text: str, tokens: TokenLists, sections: Sequence[Section]
+        self,
+        finder: MentionFinder,
+        text: str,
+        tokens: TokenLists,
+        sections: Sequence[Section],
+        units: Array,
     ) -> None:
         self.text, self.tokens, self.sections = text, tokens, sections
+        self.units: list[int] = units.tolist()
         self.stems = finder.all_stems(tokens.words)
         bounds = np.array([s.start_char for s in sections], dtype=np.int64)
         place = bounds.searchsorted(tokens.offsets, side="right") - 1
@@ -359,7 +371,9 @@ class _Reading:
         #: No alias crosses from one sentence or section to another.
         self.sentences = np.array(tokens.sentences)
         self.breaks = self.sentences * 64 + self.section_array % 64
-        self._finder = finder
+        #: First token of each sentence, and one past the last of all.
+        self.bounds: list[int] = [*group_starts(self.sentences).tolist(), len(tokens)]
+        self._clauses = finder.clauses(tokens, units)
         self._attributes: dict[int, list[Found]] = {}
         found = self.attributes = finder.attributes.find(text, tokens)
         for attribute in found:
@@ -372,7 +386,10 @@ class _Reading:
     ) -> Extract:
         """Make the mention of tokens `first` to `last`."""
         tokens, stems = self.tokens, self.stems
-        left, right = clause_of(tokens, stems, first, last, self._finder.clause_words)
+        place = bisect_right(self.bounds, first)
+        left, right = self._clauses.around(
+            first, last, self.bounds[place - 1], max(self.bounds[place] - 1, last)
+        )
         core = core or tuple(dict.fromkeys(chain.from_iterable(stems[first : last + 1])))
         around = dict.fromkeys(chain.from_iterable(stems[left : right + 1]))
         for stem in core:

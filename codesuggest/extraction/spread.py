@@ -6,6 +6,7 @@ equals it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +53,9 @@ class SpreadMatch:
     last: int
 
 
-def spread_matches(index: AliasIndex, words: Array, reach: Reach) -> list[SpreadMatch]:
+def spread_matches(
+    index: AliasIndex, words: Array, reach: Reach, known: Sequence[int] = ()
+) -> list[SpreadMatch]:
     """Find the bags whose words stand within reach, the most telling first.
 
     Parameters
@@ -61,6 +64,8 @@ def spread_matches(index: AliasIndex, words: Array, reach: Reach) -> list[Spread
     words : array of int, shape (n_tokens, width)
         Word ids of each token in that index, -1 where there is none.
     reach : Reach
+    known : sequence of int
+        Bags that were found as they stand, and need not be found again.
     """
     token, column = np.nonzero(words >= 0)
     if not len(token):
@@ -70,7 +75,7 @@ def spread_matches(index: AliasIndex, words: Array, reach: Reach) -> list[Spread
     word_of = places >> _BITS
     begins = group_starts(word_of)
     ids = word_of[begins]
-    bags = index.covered(ids, reach.smallest)
+    bags = index.covered(ids, reach.smallest, known)
     if not len(bags):
         return []
     norm = index.bag_norm[bags]

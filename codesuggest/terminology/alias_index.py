@@ -297,7 +297,7 @@ class AliasIndex:
             out.append((bags[order], scores[order]))
         return out
 
-    def covered(self, ids: Array, smallest: int) -> Array:
+    def covered(self, ids: Array, smallest: int, without: Sequence[int] = ()) -> Array:
         """Return the bags all of whose words are there, silent ones left out.
 
         Parameters
@@ -306,6 +306,8 @@ class AliasIndex:
             Distinct word ids.
         smallest : int
             Fewest words of a bag.
+        without : sequence of int
+            Bags that are not wanted.
         """
         present = np.zeros(len(self.words), dtype=bool)
         present[ids] = True
@@ -315,6 +317,10 @@ class AliasIndex:
         ends = np.cumsum(count)
         at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - count), count)
         candidates = bags[at[present[second[at]]]]
+        if len(without):
+            unwanted = np.zeros(len(self), dtype=bool)
+            unwanted[without] = True
+            candidates = candidates[~unwanted[candidates]]
         if not len(candidates):
             return np.zeros(0, np.int64)
         flat, starts = self.words_of(candidates)
