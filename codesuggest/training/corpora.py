@@ -15,11 +15,25 @@ __all__ = ["CodedNote", "GoldCode", "read_gold"]
 
 @dataclass(frozen=True, slots=True)
 class GoldCode:
-    """A code of a note; `evidence` are verbatim quotes of its text, often none."""
+    """A code of a note; `evidence` are verbatim quotes of its text, often none.
+
+    `spans` say the same in characters ``(start, end)``, for labels that know where they stand.
+    """
 
     system: str
     code: str
     evidence: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Return where the evidence stands; every place of a quote."""
+        places = list(self.spans)
+        for quote in filter(None, self.evidence):
+            start = text.find(quote)
+            while start >= 0:
+                places.append((start, start + len(quote)))
+                start = text.find(quote, start + 1)
+        return places
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +23,10 @@ from codesuggest.terminology.aliases import Alias, catalogue_aliases, lexicon_al
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.releases import load_release
 from codesuggest.terminology.words import WordForms
+from codesuggest.training.alias_tables import build_indexes, known_words, silence
 from codesuggest.training.corpora import CodedNote, read_gold
-from codesuggest.training.fit import FitResult, NoteFit, build_indexes, fit_ranker, prepare, silence
+from codesuggest.training.examples import NoteFit, prepare
+from codesuggest.training.fit import FitResult, fit_ranker
 from codesuggest.training.measure import Scores, best_point, score_predictions
 from codesuggest.training.model_card import write_model_card
 
@@ -36,24 +36,12 @@ log = logging.getLogger(__name__)
 
 #: Terms of each code system that teach the mention model, drawn with a fixed seed.
 _TERMS = (6000, 6000, 1000)
-_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 
 
 def read_terms(path: Path, icd: CodeSystem) -> list[tuple[str, int, int]]:
     """Read ``{"name": ..., "code": ..., "billable": ...}`` lines as (term, system, row)."""
     rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
     return [(r["name"], 0, icd.row_of[r["code"]]) for r in rows if r.get("billable", True)]
-
-
-def known_words(texts: Iterable[str]) -> frozenset[str]:
-    """Return the ordinary words of the training texts: those in three texts or more.
-
-    Spelling correction leaves them alone.
-    """
-    counts: Counter[str] = Counter()
-    for text in texts:
-        counts.update(set(_WORD.findall(text.lower())))
-    return frozenset(w for w, n in counts.items() if n >= 3 and len(w) >= 4)
 
 
 def drawn_terms(systems: Mapping[str, CodeSystem]) -> list[tuple[str, int, int]]:
