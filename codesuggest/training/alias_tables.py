@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from codesuggest.ranking.candidates import CandidateFinder
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.aliases import (
@@ -21,8 +23,10 @@ from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.words import WordForms
 from codesuggest.training.examples import NoteFit
 
-__all__ = ["build_indexes", "known_words", "silence"]
+__all__ = ["build_indexes", "drawn_terms", "known_words", "silence"]
 
+#: Terms of each code system that teach the mention model, drawn with a fixed seed.
+_TERMS = (6000, 6000, 1000)
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 
 
@@ -67,6 +71,20 @@ def build_indexes(
         "DIAGNOSIS": AliasIndex.build(diagnosis, forms),
         "PROCEDURE": AliasIndex.build(procedure, forms),
     }
+
+
+def drawn_terms(systems: Mapping[str, CodeSystem]) -> list[tuple[str, int, int]]:
+    """Draw terms of the lexicon and of the catalogues, always the same ones."""
+    rng = np.random.default_rng(0)
+    out: list[tuple[str, int, int]] = []
+    for position, pool in (
+        (0, [a for a in lexicon_aliases(systems) if a.system == "ICD-10-CM"]),
+        (1, [a for a in catalogue_aliases(systems["CPT"]) if a.source == "synonym"]),
+        (2, [a for a in catalogue_aliases(systems["HCPCS"]) if a.source == "synonym"]),
+    ):
+        drawn = rng.choice(len(pool), min(_TERMS[position], len(pool)), replace=False)
+        out.extend((pool[i].term, position, pool[i].row) for i in sorted(drawn.tolist()))
+    return out
 
 
 def silent_bags(

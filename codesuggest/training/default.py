@@ -19,11 +19,11 @@ import codesuggest
 from codesuggest.extraction.pipeline import blank_pipeline
 from codesuggest.model_directory import save_model, write_manifest
 from codesuggest.schema import SYSTEMS
-from codesuggest.terminology.aliases import Alias, catalogue_aliases, lexicon_aliases
+from codesuggest.terminology.aliases import Alias
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.releases import load_release
 from codesuggest.terminology.words import WordForms
-from codesuggest.training.alias_tables import build_indexes, known_words, silence
+from codesuggest.training.alias_tables import build_indexes, drawn_terms, known_words, silence
 from codesuggest.training.corpora import CodedNote, read_gold
 from codesuggest.training.examples import NoteFit, prepare
 from codesuggest.training.fit import FitResult, fit_ranker
@@ -34,28 +34,11 @@ __all__ = ["main", "train_default"]
 
 log = logging.getLogger(__name__)
 
-#: Terms of each code system that teach the mention model, drawn with a fixed seed.
-_TERMS = (6000, 6000, 1000)
-
 
 def read_terms(path: Path, icd: CodeSystem) -> list[tuple[str, int, int]]:
     """Read ``{"name": ..., "code": ..., "billable": ...}`` lines as (term, system, row)."""
     rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
     return [(r["name"], 0, icd.row_of[r["code"]]) for r in rows if r.get("billable", True)]
-
-
-def drawn_terms(systems: Mapping[str, CodeSystem]) -> list[tuple[str, int, int]]:
-    """Draw terms of the lexicon and of the catalogues, always the same ones."""
-    rng = np.random.default_rng(0)
-    out: list[tuple[str, int, int]] = []
-    for position, pool in (
-        (0, [a for a in lexicon_aliases(systems) if a.system == "ICD-10-CM"]),
-        (1, [a for a in catalogue_aliases(systems["CPT"]) if a.source == "synonym"]),
-        (2, [a for a in catalogue_aliases(systems["HCPCS"]) if a.source == "synonym"]),
-    ):
-        drawn = rng.choice(len(pool), min(_TERMS[position], len(pool)), replace=False)
-        out.extend((pool[i].term, position, pool[i].row) for i in sorted(drawn.tolist()))
-    return out
 
 
 def train_default(

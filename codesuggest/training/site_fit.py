@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -166,7 +167,7 @@ def fit_site(
             progress(0.4 * done / len(fits))
     x, labels, weights = np.concatenate(x_parts), np.array(y), np.array(w)
     folds_of_rows = np.concatenate(fold_of)
-    system = np.array([SYSTEMS.index(s) for _, s, _ in keys])
+    system_of = np.array([SYSTEMS.index(s) for _, s, _ in keys])
     n_own = len(labels)
     if kept is not None:
         chosen, block = _kept_block(site, kept, tables)
@@ -176,10 +177,10 @@ def fit_site(
         labels = np.concatenate([labels, kept.labels[chosen]])
         weights = np.concatenate([weights * boost, kept.weights[chosen]])
         folds_of_rows = np.concatenate([folds_of_rows, kept_fold[kept.note[chosen]]])
-        system = np.concatenate([system, kept.system[chosen]])
-    scores = _cross_fit(site, x, labels, weights, folds_of_rows, system, seed, progress)
+        system_of = np.concatenate([system_of, kept.system[chosen]])
+    scores = _cross_fit(site, x, labels, weights, folds_of_rows, system_of, seed, progress)
     for position in sorted(covered):
-        mine = (system == position) & (weights > 0)
+        mine = (system_of == position) & (weights > 0)
         if mine.sum() >= 50 and labels[mine].any():
             site.calibrators[SYSTEMS[position]] = Calibrator.fit(scores[mine], labels[mine])
     kept_scores = np.zeros(0)
@@ -193,7 +194,7 @@ def _kept_block(site: SiteModel, kept: KeptNotes, tables: Sequence[Any]) -> tupl
     """Return which rows of the kept notes the site covers, and their features."""
     parts, chosen = [], []
     bounds = np.searchsorted(kept.note, np.arange(len(kept) + 1))
-    for note, (start, stop) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for note, (start, stop) in enumerate(pairwise(bounds.tolist())):
         mine = np.flatnonzero(np.isin(kept.system[start:stop], site.systems)) + start
         rows = [(int(s), int(r)) for s, r in zip(kept.system[mine], kept.row[mine], strict=True)]
         own = site.columns(
