@@ -5,7 +5,7 @@ Exit codes: 0 done; 1 done in part (some notes could not be read, or `show` foun
 """
 
 # importing a module of this room adds its commands
-from codesuggest.cli import codes, models, notes
+from codesuggest.cli import codes, models, notes, training
 from codesuggest.cli.console import app
 
-__all__ = ["app", "codes", "models", "notes"]
+__all__ = ["app", "codes", "models", "notes", "training"]

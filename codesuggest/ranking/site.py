@@ -10,7 +10,7 @@ left as the ranker ordered them.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ __all__ = [
     "SiteModel",
     "candidate_rows",
     "label_of",
+    "wording_of",
 ]
 
 Array = np.ndarray[Any, Any]
@@ -100,6 +101,12 @@ def label_of(system: int) -> str:
     return "DIAGNOSIS" if system == 0 else "PROCEDURE"
 
 
+def wording_of(label: str, stems: Iterable[str]) -> int:
+    """Return the hash of a mention's words."""
+    key = wording_hash(stems)
+    return key if label == "DIAGNOSIS" else key ^ _PROCEDURE
+
+
 @dataclass(slots=True)
 class NoteWordings:
     """A note's words as hashes.
@@ -123,10 +130,7 @@ class NoteWordings:
         """Hash what extraction found."""
         places: dict[int, list[int]] = {}
         for number, extract in enumerate(found.extracts):
-            key = wording_hash(extract.core)
-            places.setdefault(key if extract.label == "DIAGNOSIS" else key ^ _PROCEDURE, []).append(
-                number
-            )
+            places.setdefault(wording_of(extract.label, extract.core), []).append(number)
         ordered = sorted(places)
         return cls(
             gram_hashes(found.stems), np.array(ordered, np.uint64), [places[k] for k in ordered]

@@ -55,6 +55,8 @@ Progress = Callable[[str, float, float], None]
 LEAST_NOTES = 10
 _FOLDS = 5
 _TERM_WEIGHT = 0.3
+#: One in so many terms of the lexicon teaches the mention model what words mean in general.
+_EVERY_TERM = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +314,7 @@ def _mention_rankers(
     if final.finder is None:
         raise RuntimeError("unreachable: the ranker is bound")
     taught = [mention_examples(final, [fit]) for fit in fits]
-    terms = term_examples(final.finder, drawn_terms(systems), _TERM_WEIGHT)
+    terms = term_examples(final.finder, drawn_terms(systems)[::_EVERY_TERM], _TERM_WEIGHT)
     rankers = []
     for fold in range(_FOLDS):
         ranker = Ranker().bind(indexes, systems)
