@@ -9,8 +9,8 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from codesuggest.cli.console import THEME, RecordOption, TrustedOption, app, write_record
-from codesuggest.exporters import table
 from codesuggest.exporters.formats import RecordFormat
+from codesuggest.exporters.training_table import training_blocks, update_blocks
 
 __all__: list[str] = []
 
@@ -63,7 +63,7 @@ def train(
             progress=steps,
         )
     record = result.to_dict()
-    write_record(form, record, table.training_blocks(record))
+    write_record(form, record, training_blocks(record))
 
 
 @app.command()
@@ -88,7 +88,7 @@ def update(
     from codesuggest.training import update as learn
 
     record = learn(model, decisions, out=out, trusted=trusted).to_dict()
-    write_record(form, record, table.update_blocks(record))
+    write_record(form, record, update_blocks(record))
 
 
 class _Steps:

@@ -12,12 +12,14 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import codesuggest
 from codesuggest.extraction.pipeline import blank_pipeline
 from codesuggest.model_directory import save_model, write_manifest
+from codesuggest.ranking.ranker import Ranker
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.aliases import Alias
 from codesuggest.terminology.code_system import CodeSystem
@@ -27,8 +29,10 @@ from codesuggest.training.alias_tables import build_indexes, drawn_terms, known_
 from codesuggest.training.corpora import CodedNote, read_gold
 from codesuggest.training.examples import NoteFit, prepare
 from codesuggest.training.fit import FitResult, fit_ranker
+from codesuggest.training.kept_notes import KEPT_FILE
 from codesuggest.training.measure import Scores, best_point, score_predictions
 from codesuggest.training.model_card import write_model_card
+from codesuggest.training.splits import split_notes
 
 __all__ = ["main", "train_default"]
 
@@ -48,7 +52,7 @@ def train_default(
     systems = {name: load_release(name) for name in SYSTEMS}
     icd = systems["ICD-10-CM"]
     forms = WordForms.packaged()
-    notes = [n for p in sorted(own.glob("*.jsonl")) for n in read_gold(p)]
+    notes, test = split_notes(n for p in sorted(own.glob("*.jsonl")) for n in read_gold(p))
     weak: list[CodedNote] = []
     names: list[tuple[str, int, int]] = []
     if data is not None:
@@ -71,9 +75,10 @@ def train_default(
     fits, weak_fits = prepare(nlp, notes), prepare(nlp, weak)
     terms = names + drawn_terms(systems)
     result = fit_ranker(indexes, systems, fits, weak_fits, terms)
-    figures = set_operating_points(result, fits)
+    figures = {**set_operating_points(result, fits), **test_scores(result.ranker, nlp, test)}
     target.mkdir(parents=True, exist_ok=True)
     save_model(target, result.ranker, indexes, words)
+    result.kept.save(target / KEPT_FILE)
     (target / "figures.json").write_text(
         json.dumps({k: v.to_dict() for k, v in figures.items()}, indent=1), encoding="utf-8"
     )
@@ -103,6 +108,22 @@ def set_operating_points(result: FitResult, fits: Sequence[NoteFit]) -> Mapping[
                 result.keys, confidences, notes, system, point, chosen
             )
     return figures
+
+
+def test_scores(ranker: Ranker, nlp: Any, test: Sequence[CodedNote]) -> dict[str, Scores]:
+    """Score the final model on the part of our own notes that it never trains on."""
+    keys, confidences = [], []
+    for number, fit in enumerate(prepare(nlp, test)):
+        for ranked in ranker.rank_note(fit.input)[0]:
+            keys.append((number, ranked.system, ranked.code))
+            confidences.append(ranked.confidence)
+    return {
+        f"{system} on the test part of training_notes": score_predictions(
+            keys, np.array(confidences), test, system, ranker.operating_points[system]
+        )
+        for system in SYSTEMS
+        if any(note.codes(system) for note in test)
+    }
 
 
 def main(argv: Sequence[str] | None = None) -> None:

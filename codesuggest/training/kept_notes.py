@@ -7,7 +7,7 @@ well those notes are coded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from codesuggest.errors import ModelDamagedError
 from codesuggest.ranking.ranker import Ranker
 from codesuggest.ranking.site import CANDIDATE_FEATURES, NoteWordings, candidate_rows
 from codesuggest.schema import SYSTEMS
+from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.training.examples import NoteFit
 
-__all__ = ["KEPT_FILE", "KeptNotes", "kept_rows"]
+__all__ = ["KEPT_FILE", "KeptNotes", "NoteRows", "kept_rows"]
 
 Array = np.ndarray[Any, Any]
 
@@ -82,6 +83,16 @@ class KeptNotes:
             np.concatenate([r.labels for r in stacked]),
             np.concatenate([r.weights for r in stacked]),
         )
+
+    def put_scores(
+        self, scores: Mapping[tuple[int, str, str], float], systems: Sequence[CodeSystem]
+    ) -> None:
+        """Set the base scores to out-of-fold ones, by note number, system and code."""
+        for at, (note, system, row) in enumerate(
+            zip(self.note.tolist(), self.system.tolist(), self.row.tolist(), strict=True)
+        ):
+            code = systems[system].codes[row]
+            self.features[at, -1] = scores.get((note, SYSTEMS[system], code), np.nan)
 
     def save(self, path: Path) -> None:
         """Write one ``.npz``."""

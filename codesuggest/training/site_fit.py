@@ -25,7 +25,7 @@ from codesuggest.ranking.site_tables import Associations, Likeness, TextScores
 from codesuggest.ranking.trees import TreeEnsemble
 from codesuggest.schema import SYSTEMS
 from codesuggest.training.examples import NoteFit
-from codesuggest.training.fit import INDEX_LABELS, boosting
+from codesuggest.training.fit import INDEX_LABELS, boosting, snapped
 from codesuggest.training.kept_notes import KeptNotes
 
 __all__ = ["SiteFit", "fit_site"]
@@ -178,7 +178,7 @@ def fit_site(
         weights = np.concatenate([weights * boost, kept.weights[chosen]])
         folds_of_rows = np.concatenate([folds_of_rows, kept_fold[kept.note[chosen]]])
         system_of = np.concatenate([system_of, kept.system[chosen]])
-    scores = _cross_fit(site, x, labels, weights, folds_of_rows, system_of, seed, progress)
+    scores = _cross_fit(site, snapped(x), labels, weights, folds_of_rows, system_of, seed, progress)
     for position in sorted(covered):
         mine = (system_of == position) & (weights > 0)
         if mine.sum() >= 50 and labels[mine].any():
