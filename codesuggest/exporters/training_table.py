@@ -51,18 +51,18 @@ def _reading_blocks(reading: Mapping[str, Any]) -> Iterator[Block]:
         yield Block("Systems told from the codes' form", (Column("", 1), Column("codes")), rows)
     if reading["mapped"]:
         mapped = sorted(reading["mapped"], key=lambda m: (-m[2], m[0]))
-        rows = tuple(
+        changed = tuple(
             (_cell(old), _cell(new, "code"), _cell(f"{n:,}")) for old, new, n in mapped[:_MOST]
         )
-        yield Block("Codes mapped", (Column("given"), Column("used", 1), Column("codes")), rows)
+        yield Block("Codes mapped", (Column("given"), Column("used", 1), Column("codes")), changed)
     if reading["left_out"]:
         left = sorted(reading["left_out"], key=lambda r: (-r[2], r[0], r[1]))
-        rows = tuple(
+        reasons = tuple(
             (_cell(file), _cell(reason), _cell(f"{n:,}", "warning"))
             for file, reason, n in left[:_MOST]
         )
         columns = (Column("file"), Column("reason", 1), Column("rows"))
-        yield Block("Rows left out", columns, rows)
+        yield Block("Rows left out", columns, reasons)
 
 
 def _cell(text: str, style: str = "plain") -> Cell:
