@@ -139,8 +139,8 @@ def test_labels_of_spans(tmp_path: Path, systems: dict[str, CodeSystem]) -> None
         ("E11.99", "", "a code that the release does not hold: ICD-10-CM E11.99"),
         ("her SECRET history", "", "not the form of a code"),
     ],
-    ids=["lower case", "no dot", "modifier", "supply", "two readings", "version 10", "named", "version 9",
-         "old form", "PCS", "header", "unknown", "no code at all"],
+    ids=["lower case", "no dot", "modifier", "supply", "two readings", "version 10", "named",
+         "version 9", "old form", "PCS", "header", "unknown", "no code at all"],
 )  # fmt: skip
 def test_codes_as_people_write_them(
     systems: dict[str, CodeSystem], code: str, system: str, expected: tuple[str, str] | str
