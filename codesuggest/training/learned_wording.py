@@ -33,7 +33,8 @@ _WORDS, _SPAN_STEMS = 3, 5
 #: Notes that must share a wording and a code that nothing else in them explains.
 _LEAST_NOTES = 3
 _LEAST_SHARE = 0.75
-_LEAST_LIFT = 4.0
+#: How much likelier the code must be in notes with the wording than in any note.
+_LEAST_GAIN = 0.5
 _PER_CODE = 3
 #: Probability from which on a mention explains a code.
 _EXPLAINED = 0.2
@@ -123,8 +124,8 @@ def from_notes(
     by_code: dict[tuple[int, int], list[tuple[float, tuple[str, ...]]]] = defaultdict(list)
     for (gram, key), n in missing.items():
         share = joint[(gram, key)] / frequency[gram]
-        lift = share * len(fits) / notes_with[key]
-        if n < _LEAST_NOTES or share < _LEAST_SHARE or lift < _LEAST_LIFT:
+        gain = share - notes_with[key] / len(fits)
+        if n < _LEAST_NOTES or share < _LEAST_SHARE or gain < _LEAST_GAIN:
             continue
         index = indexes[label_of(key[0])]
         rare = max(float(index.idf[index.word_id[s]]) if s in index.word_id else 9.0 for s in gram)

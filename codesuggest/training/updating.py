@@ -275,15 +275,19 @@ def _wording(found: ExtractedNote, decision: Decision, label: str) -> int | None
     """Return the wording of the mention that covers most of a decision's span."""
     best, most = None, 0
     for extract in found.extracts:
-        if extract.label != label:
+        # a line that is a mention as a whole holds more than the wording
+        if extract.label != label or extract.bag < 0:
             continue
         shared = min(extract.end_char, decision.end_char) - max(
             extract.start_char, decision.start_char
         )
         if shared > most:
             best, most = extract, shared
-    # a mention of a part of the span says less than the span
-    if best is None or 2 * most < decision.end_char - decision.start_char:
+    if best is None:
+        return None
+    # a mention of a small part of the span, or one far longer, says something else
+    longer = max(decision.end_char - decision.start_char, best.end_char - best.start_char)
+    if 2 * most < longer:
         return None
     return wording_of(label, best.core)
 
