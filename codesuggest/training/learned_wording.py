@@ -112,30 +112,58 @@ def from_notes(
     if not wanted:
         return []
     frequency: Counter[tuple[str, ...]] = Counter()
-    missing: Counter[tuple[tuple[str, ...], tuple[int, int]]] = Counter()
+    missing: dict[tuple[tuple[str, ...], tuple[int, int]], set[int]] = defaultdict(set)
     joint: Counter[tuple[tuple[str, ...], tuple[int, int]]] = Counter()
-    for fit, open_keys, keys in zip(fits, unexplained, carried, strict=True):
+    for number, (fit, open_keys, keys) in enumerate(zip(fits, unexplained, carried, strict=True)):
         grams = _grams(fit.note.text, stems_of)
         frequency.update(grams)
         for key in keys & wanted:
             joint.update((gram, key) for gram in grams)
         for key in open_keys & wanted:
-            missing.update((gram, key) for gram in grams)
-    by_code: dict[tuple[int, int], list[tuple[float, tuple[str, ...]]]] = defaultdict(list)
-    for (gram, key), n in missing.items():
+            for gram in grams:
+                missing[(gram, key)].add(number)
+    by_code: dict[tuple[int, int], dict[tuple[str, ...], tuple[float, set[int]]]] = defaultdict(
+        dict
+    )
+    for (gram, key), numbers in missing.items():
         share = joint[(gram, key)] / frequency[gram]
         gain = share - notes_with[key] / len(fits)
-        if n < _LEAST_NOTES or share < _LEAST_SHARE or gain < _LEAST_GAIN:
+        if len(numbers) < _LEAST_NOTES or share < _LEAST_SHARE or gain < _LEAST_GAIN:
             continue
         index = indexes[label_of(key[0])]
         rare = max(float(index.idf[index.word_id[s]]) if s in index.word_id else 9.0 for s in gram)
         if rare >= 4.0 and index.find_bag(gram) < 0:
-            by_code[key].append((n * share, gram))
+            by_code[key][gram] = (share, numbers)
     out: list[LearnedWording] = []
-    for key, found_grams in sorted(by_code.items()):
-        # of wordings that say as much the longer one: it will not be taken for another
-        ordered = sorted(found_grams, key=lambda item: (-item[0], -len(item[1]), item[1]))
-        out.extend(LearnedWording(gram, *key) for _, gram in ordered[:_PER_CODE])
+    for key, choices in sorted(by_code.items()):
+        out.extend(
+            LearnedWording(gram, *key) for gram in _telling(choices, indexes[label_of(key[0])])
+        )
+    return out
+
+
+def _telling(
+    choices: Mapping[tuple[str, ...], tuple[float, set[int]]], index: AliasIndex
+) -> list[tuple[str, ...]]:
+    """Return the wordings that explain most notes, each what those before it do not.
+
+    Of wordings that explain as much, one with a word that no alias has, by itself; else the
+    longest, which will not be taken for another.
+    """
+    out: list[tuple[str, ...]] = []
+    covered: set[int] = set()
+    while len(out) < _PER_CODE:
+        ranked = [
+            (len(numbers - covered) * share, new, -len(gram) if new else len(gram), gram)
+            for gram, (share, numbers) in choices.items()
+            if len(numbers - covered) >= _LEAST_NOTES
+            for new in (any(s not in index.word_id for s in gram),)
+        ]
+        if not ranked:
+            break
+        gram = max(ranked)[-1]
+        out.append(gram)
+        covered |= choices[gram][1]
     return out
 
 
