@@ -21,24 +21,29 @@ OTHERS = (
     ("cough", "R05.9"), ("hypothyroidism", "E03.9"),
 )  # fmt: skip
 PLACES = ("cheeks", "nose", "chin", "forehead", "face")
+PLANS = (
+    "continue treatment", "cream twice daily", "exercises", "recheck in a month", "no change",
+    "discussed at length", "labs today",
+)  # fmt: skip
 
 
 def clinic(folder: Path) -> tuple[Path, Path]:
-    """Write 60 notes: each has two problems of three kinds, in changing company."""
+    """Write 80 notes with one to three problems, in changing company and with changing plans."""
     notes, codes = [], []
-    for number in range(60):
+    for number in range(80):
         name, code = OTHERS[number % len(OTHERS)]
-        lines = [f"1. {name.capitalize()}, stable, continue treatment."]
-        found = [code]
-        if number % 3 == 0:
-            lines.append(f"2. {WORD.capitalize()} of the {PLACES[number % 5]}, cream twice daily.")
-            found.append(MEANT)
-        elif number % 3 == 1:
-            lines.append("2. Low back pain, exercises.")
-            found.append(HABIT)
+        problems = [(name.capitalize(), code)]
+        if number * 7 % 10 < 4:
+            problems.append((f"{WORD.capitalize()} of the {PLACES[number % 5]}", MEANT))
+        if number * 3 % 11 < 4:
+            problems.append(("Low back pain", HABIT))
+        lines = [
+            f"{place}. {words}, {PLANS[(number // 3 + 2 * place) % len(PLANS)]}."
+            for place, (words, _) in enumerate(problems, 1)
+        ]
         text = f"Visit {number} of the year.\nASSESSMENT AND PLAN\n" + "\n".join(lines)
         notes.append({"note_id": f"n{number}", "text": text})
-        codes.extend({"note_id": f"n{number}", "code": c} for c in found)
+        codes.extend({"note_id": f"n{number}", "code": c} for _, c in problems)
     codes.append({"note_id": "nobody", "code": "I10"})
     paths = folder / "notes.csv", folder / "codes.csv"
     for path, rows in zip(paths, (notes, codes), strict=True):
@@ -70,6 +75,8 @@ def suggester(trained: TrainingResult) -> codesuggest.CodeSuggester:
     return trained.load()
 
 
+#: Codes of the 80 notes.
+N_CODES = 142
 NEW = (
     "Visit of a new patient.\nASSESSMENT AND PLAN\n1. Zorblitis of the ears, cream.\n2. Low back "
     "pain, exercises."
@@ -106,16 +113,16 @@ def test_keeps_what_the_clinic_does_not_code(suggester: codesuggest.CodeSuggeste
 
 
 def test_leaves_a_model_directory_with_its_report(trained: TrainingResult) -> None:
-    assert (trained.n_notes, trained.reading.n_codes) == (60, 100)
-    assert trained.reading.inferred == {"ICD-10-CM": 100}
+    assert (trained.n_notes, trained.reading.n_codes) == (80, N_CODES)
+    assert trained.reading.inferred == {"ICD-10-CM": N_CODES}
     assert (trained.path / "left_out.csv").read_text(encoding="utf-8").splitlines() == [
         "file,row,reason",
-        "codes.csv,102,a code of a note that is not there",
+        f"codes.csv,{N_CODES + 2},a code of a note that is not there",
     ]
     figures = json.loads((trained.path / "figures.json").read_text(encoding="utf-8"))
     assert figures["ICD-10-CM on these notes"]["f1"] > 0.8
     card = (trained.path / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert "Notes: 60; codes: 100; rows left out: 1" in card
+    assert f"Notes: 80; codes: {N_CODES}; rows left out: 1" in card
     assert trained.n_wordings >= 1
 
 
