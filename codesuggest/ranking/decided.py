@@ -17,7 +17,7 @@ import numpy as np
 
 from codesuggest.errors import ModelDamagedError
 from codesuggest.ranking.note_features import INACTIVE
-from codesuggest.ranking.site import NoteWordings
+from codesuggest.ranking.site_features import NoteWordings
 from codesuggest.schema import SYSTEMS
 
 if TYPE_CHECKING:

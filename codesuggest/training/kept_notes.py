@@ -17,7 +17,7 @@ import numpy as np
 
 from codesuggest.errors import ModelDamagedError
 from codesuggest.ranking.ranker import Ranker
-from codesuggest.ranking.site import CANDIDATE_FEATURES, NoteWordings, candidate_rows
+from codesuggest.ranking.site_features import CANDIDATE_FEATURES, NoteWordings, candidate_rows
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.training.examples import NoteFit

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from codesuggest.ranking.ranker import Ranker
-from codesuggest.ranking.site import label_of
+from codesuggest.ranking.site_features import label_of
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.alias_index import AliasIndex, stem_hash
 from codesuggest.terminology.aliases import SOURCES

@@ -14,10 +14,12 @@ from scipy import sparse
 
 from codesuggest.errors import TrainingDataError
 from codesuggest.ranking.calibration import Calibrator
+from codesuggest.ranking.candidates import CandidateFinder
+from codesuggest.ranking.note_features import INACTIVE
 from codesuggest.ranking.ranker import Ranker
-from codesuggest.ranking.site import (
+from codesuggest.ranking.site import SiteModel
+from codesuggest.ranking.site_features import (
     NoteWordings,
-    SiteModel,
     candidate_rows,
     label_of,
 )
@@ -28,7 +30,7 @@ from codesuggest.training.examples import NoteFit
 from codesuggest.training.fit import INDEX_LABELS, boosting, snapped
 from codesuggest.training.kept_notes import KeptNotes
 
-__all__ = ["SiteFit", "fit_site"]
+__all__ = ["SiteFit", "codes_ruled_out", "fit_site"]
 
 Array = np.ndarray[Any, Any]
 Key = tuple[int, int]
@@ -39,6 +41,8 @@ _TREES, _LEAVES, _RATE = 120, 12, 0.08
 _LEAST_LABELS = 10
 #: A small site's notes weigh up to this much more than the kept ones.
 _MOST_WEIGHT = 4.0
+#: Denied categories from which on a site's habit about them shows.
+_LEAST_RULED_OUT = 20
 
 
 @dataclass(slots=True)
@@ -112,7 +116,8 @@ def fit_site(
     order = sorted(counts)
     number = {key: i for i, key in enumerate(order)}
     categories = Counter(tables[s].codes[r][:3] for keys in note_keys for s, r in keys)
-    words = [NoteWordings.of(fit.input.found) for fit in fits]
+    ruled_out = codes_ruled_out(fits, finder)
+    words = [NoteWordings.of(fit.input.found, ruled_out) for fit in fits]
     coded = [[number[k] for k in sorted(keys)] for keys in note_keys]
     indptr = np.cumsum([0, *map(len, coded)])
     flat = np.array([c for codes in coded for c in codes], np.int64)
@@ -133,6 +138,7 @@ def fit_site(
         associations_without(-1),
         texts,
         Likeness.fit([w.grams for w in words], kept.grams if kept is not None else []),
+        ruled_out,
     )
     x_parts: list[Array] = []
     y, w, fold_of, keys = [], [], [], []
@@ -144,7 +150,7 @@ def fit_site(
             fit = fits[i]
             base, _ = ranker.rank_generally(fit.input)
             more = site.learned_candidates(words[i], associations)
-            rows = candidate_rows(ranker, fit.input, base, sorted(covered), more)
+            rows = candidate_rows(ranker, fit.input, base, sorted(covered), more, ruled_out)
             own = site.columns(
                 rows.keys,
                 rows.codes,
@@ -188,6 +194,32 @@ def fit_site(
         kept_scores = np.full(len(kept.labels), np.nan)
         kept_scores[chosen] = scores[n_own:]
     return SiteFit(site, keys, scores[:n_own], labels[:n_own], weights[:n_own], kept_scores)
+
+
+def codes_ruled_out(fits: Sequence[NoteFit], finder: CandidateFinder) -> bool:
+    """Tell whether notes carry the codes of mentions that they deny.
+
+    True where a category that is only mentioned as negated, hypothetical or of the family is
+    coded at least half as often as one that the note affirms; with few such mentions, False.
+    """
+    seen, coded = Counter[bool](), Counter[bool]()
+    for fit in fits:
+        carried = {g.code[:3] for g in fit.note.must}
+        said: dict[bool, set[str]] = {True: set(), False: set()}
+        found = fit.input.found
+        for extract, assertion in zip(found.extracts, found.assertions, strict=True):
+            if extract.bag >= 0 and extract.label == "DIAGNOSIS":
+                index = finder.indexes[extract.label]
+                entry = index.entries(extract.bag)[0]
+                code = finder.systems[0].codes[int(index.entry_row[entry])]
+                said[assertion.status in INACTIVE].add(code[:3])
+        said[True] -= said[False]
+        for ruled_out, categories in said.items():
+            seen[ruled_out] += len(categories)
+            coded[ruled_out] += len(categories & carried)
+    if seen[True] < _LEAST_RULED_OUT or not seen[False]:
+        return False
+    return coded[True] / seen[True] >= 0.5 * coded[False] / seen[False]
 
 
 def _kept_block(site: SiteModel, kept: KeptNotes, tables: Sequence[Any]) -> tuple[Array, Array]:

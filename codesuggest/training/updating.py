@@ -14,7 +14,7 @@ from codesuggest.errors import InputError, TrainingDataError
 from codesuggest.extraction.pipeline import ExtractedNote
 from codesuggest.model_directory import default_model, save_model, verify_manifest, write_manifest
 from codesuggest.ranking.decided import DecidedWordings
-from codesuggest.ranking.site import label_of, wording_of
+from codesuggest.ranking.site_features import label_of, wording_of
 from codesuggest.schema import SYSTEMS
 from codesuggest.suggester import CodeSuggester, load
 from codesuggest.training.code_reading import CodeReader, ReadingReport

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from codesuggest.errors import ModelDamagedError
 from codesuggest.ranking.decided import DecidedWordings
-from codesuggest.ranking.site import wording_of
+from codesuggest.ranking.site_features import wording_of
 from codesuggest.ranking.site_tables import (
     Associations,
     Likeness,
