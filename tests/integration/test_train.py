@@ -192,3 +192,31 @@ def test_update_leaves_the_default_model_alone() -> None:
 def test_update_refuses_when_nothing_is_usable(tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="no decision can be used"):
         update(default_model(), [Decision("x", 0, 1, "M17.9", "maybe")], out=tmp_path / "model")
+
+
+def test_the_commands(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from codesuggest.cli import app
+
+    notes, codes = clinic(tmp_path)
+    model = tmp_path / "model"
+    options = ["--notes", str(notes), "--codes", str(codes), "--out", str(model)]
+    result = CliRunner().invoke(
+        app, ["train", *options, "--from", str(default_model()), "--format", "json"]
+    )
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["reading"]["left_out"] == [
+        ["codes.csv", "a code of a note that is not there", 1]
+    ]
+    path = tmp_path / "decisions.csv"
+    path.write_text(
+        "text,start_char,end_char,code,decision\nSome gout.,5,9,M10.9,confirmed\n", encoding="utf-8"
+    )
+    result = CliRunner().invoke(app, ["update", str(path), "--model", str(model)])
+    assert result.exit_code == 0
+    assert "1 decisions (1 confirmed)" in result.stdout
+    assert json.loads((model / "manifest.json").read_text())["version"].endswith("+site.u1")
+    again = CliRunner().invoke(app, ["train", *options])
+    assert again.exit_code == 2
+    assert "already there" in again.stderr
