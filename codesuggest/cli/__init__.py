@@ -6,7 +6,7 @@ Exit codes: 0 done; 1 done in part (some notes could not be read, `show` found n
 """
 
 # importing a module of this room adds its commands
-from codesuggest.cli import codes, models, notes, terminology
+from codesuggest.cli import codes, models, notes, terminology, training
 from codesuggest.cli.console import app
 
-__all__ = ["app", "codes", "models", "notes", "terminology"]
+__all__ = ["app", "codes", "models", "notes", "terminology", "training"]

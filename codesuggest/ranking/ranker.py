@@ -25,6 +25,7 @@ from codesuggest.ranking.candidates import (
     Query,
     quick_score,
 )
+from codesuggest.ranking.decided import DecidedWordings
 from codesuggest.ranking.note_features import (
     INACTIVE,
     NOTE_FEATURES,
@@ -35,6 +36,7 @@ from codesuggest.ranking.note_features import (
     note_features,
 )
 from codesuggest.ranking.settings import guess_setting
+from codesuggest.ranking.site import SiteModel
 from codesuggest.ranking.trees import TreeEnsemble
 from codesuggest.schema import LABELS, SYSTEMS, Assertion
 from codesuggest.terminology.alias_index import AliasIndex
@@ -105,6 +107,9 @@ class Ranker:
         self.fingerprints: dict[str, str] = {}
         self.drugs = DrugTable.packaged()
         self.finder: CandidateFinder | None = None
+        #: What one site's coded notes, and its coders' decisions, add; None in the default model.
+        self.site: SiteModel | None = None
+        self.decided: DecidedWordings | None = None
 
     def bind(self, indexes: Mapping[str, AliasIndex], systems: Mapping[str, CodeSystem]) -> Ranker:
         """Give the ranker the alias indexes and code systems it ranks over.
@@ -216,6 +221,15 @@ class Ranker:
 
     def rank_note(self, note: NoteInput) -> tuple[list[RankedCode], str]:
         """Return the codes of a note, best first, and the setting assumed."""
+        ranked, setting = self.rank_generally(note)
+        for stage in (self.site, self.decided):
+            if stage is not None:
+                ranked = stage(self, note, ranked)
+        ranked.sort(key=lambda r: (-r.confidence, -r.score, SYSTEMS.index(r.system), r.code))
+        return ranked, setting
+
+    def rank_generally(self, note: NoteInput) -> tuple[list[RankedCode], str]:
+        """Return what `rank_note` returns, without what one site taught."""
         table = self.note_table(note)
         evidence = table.evidence
         if evidence is None:
@@ -249,7 +263,6 @@ class Ranker:
                     table.features[i],
                 )
             )
-        ranked.sort(key=lambda r: (-r.confidence, -r.score, SYSTEMS.index(r.system), r.code))
         return ranked, table.setting
 
     def _confidence(self, keys: Sequence[tuple[int, int]], score: Array) -> Array:
@@ -318,6 +331,10 @@ class Ranker:
         for kind, models in (("mention", self.mention_models), ("note", self.note_models)):
             for label, model in models.items():
                 model.save(folder / f"{kind}_{label.lower()}.npz")
+        if self.site is not None:
+            self.site.to_disk(folder / "site")
+        if self.decided is not None:
+            self.decided.to_disk(folder / "decided.json")
         payload = {
             "features": list(FEATURES),
             "note_features": list(NOTE_FEATURES),
@@ -365,6 +382,10 @@ class Ranker:
                     path = folder / f"{kind}_{label.lower()}.npz"
                     if path.exists():
                         models[label] = TreeEnsemble.load(path)
+            if (folder / "site").exists():
+                self.site = SiteModel.from_disk(folder / "site")
+            if (folder / "decided.json").exists():
+                self.decided = DecidedWordings.from_disk(folder / "decided.json")
         except (OSError, ValueError, KeyError) as error:
             raise ModelDamagedError(
                 f"the ranker in {folder.name!r} cannot be read ({type(error).__name__}); "

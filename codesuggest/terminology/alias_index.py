@@ -121,6 +121,11 @@ class AliasIndex:
     def __len__(self) -> int:
         return len(self.bag_hash)
 
+    @property
+    def arrays(self) -> Mapping[str, Array]:
+        """The arrays under the names that they have on disk."""
+        return self._arrays
+
     # -- building --------------------------------------------------------------------------
 
     @classmethod

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from codesuggest.errors import TrainingDataError
 from codesuggest.schema import SETTINGS, SYSTEMS
 
-__all__ = ["CodedNote", "GoldCode", "read_gold"]
+__all__ = ["CodedNote", "GoldCode", "places_of", "read_gold"]
 
 
 @dataclass(frozen=True, slots=True)
 class GoldCode:
     """A code of a note; `evidence` are verbatim quotes of its text, often none.
 
+    `spans` say the same in characters ``(start, end)``, for labels that know where they stand.
     Any of `alternatives` reports the same as `code`.
     """
 
     system: str
     code: str
     evidence: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
     alternatives: tuple[str, ...] = ()
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Return where the evidence stands; every place of a quote."""
+        quoted = (
+            place for quote in filter(None, self.evidence) for place in places_of(text, quote)
+        )
+        return [*self.spans, *quoted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,14 @@ class CodedNote:
     def accepted(self, system: str) -> set[str]:
         """Return the codes of one system that neither help nor hurt."""
         return {g.code for g in self.acceptable if g.system == system}
+
+
+def places_of(text: str, quote: str) -> Iterable[tuple[int, int]]:
+    """Yield where `quote` stands in `text`."""
+    start = text.find(quote) if quote else -1
+    while start >= 0:
+        yield start, start + len(quote)
+        start = text.find(quote, start + 1)
 
 
 def read_gold(path: Path) -> list[CodedNote]:

@@ -10,64 +10,39 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import codesuggest
 from codesuggest.extraction.pipeline import blank_pipeline
 from codesuggest.model_directory import save_model, write_manifest
+from codesuggest.ranking.ranker import Ranker
 from codesuggest.schema import SYSTEMS
-from codesuggest.terminology.aliases import Alias, catalogue_aliases, lexicon_aliases
+from codesuggest.terminology.aliases import Alias
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.releases import load_release
 from codesuggest.terminology.words import WordForms
+from codesuggest.training.alias_tables import build_indexes, drawn_terms, known_words, silence
 from codesuggest.training.corpora import CodedNote, read_gold
-from codesuggest.training.fit import FitResult, NoteFit, build_indexes, fit_ranker, prepare, silence
+from codesuggest.training.examples import NoteFit, prepare
+from codesuggest.training.fit import FitResult, fit_ranker
+from codesuggest.training.kept_notes import KEPT_FILE
 from codesuggest.training.measure import Scores, best_point, score_predictions
 from codesuggest.training.model_card import write_model_card
+from codesuggest.training.splits import split_notes
 
 __all__ = ["main", "train_default"]
 
 log = logging.getLogger(__name__)
-
-#: Terms of each code system that teach the mention model, drawn with a fixed seed.
-_TERMS = (6000, 6000, 1000)
-_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 
 
 def read_terms(path: Path, icd: CodeSystem) -> list[tuple[str, int, int]]:
     """Read ``{"name": ..., "code": ..., "billable": ...}`` lines as (term, system, row)."""
     rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
     return [(r["name"], 0, icd.row_of[r["code"]]) for r in rows if r.get("billable", True)]
-
-
-def known_words(texts: Iterable[str]) -> frozenset[str]:
-    """Return the ordinary words of the training texts: those in three texts or more.
-
-    Spelling correction leaves them alone.
-    """
-    counts: Counter[str] = Counter()
-    for text in texts:
-        counts.update(set(_WORD.findall(text.lower())))
-    return frozenset(w for w, n in counts.items() if n >= 3 and len(w) >= 4)
-
-
-def drawn_terms(systems: Mapping[str, CodeSystem]) -> list[tuple[str, int, int]]:
-    """Draw terms of the lexicon and of the catalogues, always the same ones."""
-    rng = np.random.default_rng(0)
-    out: list[tuple[str, int, int]] = []
-    for position, pool in (
-        (0, [a for a in lexicon_aliases(systems) if a.system == "ICD-10-CM"]),
-        (1, [a for a in catalogue_aliases(systems["CPT"]) if a.source == "synonym"]),
-        (2, [a for a in catalogue_aliases(systems["HCPCS"]) if a.source == "synonym"]),
-    ):
-        drawn = rng.choice(len(pool), min(_TERMS[position], len(pool)), replace=False)
-        out.extend((pool[i].term, position, pool[i].row) for i in sorted(drawn.tolist()))
-    return out
 
 
 def train_default(
@@ -77,7 +52,7 @@ def train_default(
     systems = {name: load_release(name) for name in SYSTEMS}
     icd = systems["ICD-10-CM"]
     forms = WordForms.packaged()
-    notes = [n for p in sorted(own.glob("*.jsonl")) for n in read_gold(p)]
+    notes, test = split_notes(n for p in sorted(own.glob("*.jsonl")) for n in read_gold(p))
     weak: list[CodedNote] = []
     names: list[tuple[str, int, int]] = []
     if data is not None:
@@ -100,9 +75,10 @@ def train_default(
     fits, weak_fits = prepare(nlp, notes), prepare(nlp, weak)
     terms = names + drawn_terms(systems)
     result = fit_ranker(indexes, systems, fits, weak_fits, terms)
-    figures = set_operating_points(result, fits)
+    figures = {**set_operating_points(result, fits), **test_scores(result.ranker, nlp, test)}
     target.mkdir(parents=True, exist_ok=True)
     save_model(target, result.ranker, indexes, words)
+    result.kept.save(target / KEPT_FILE)
     (target / "figures.json").write_text(
         json.dumps({k: v.to_dict() for k, v in figures.items()}, indent=1), encoding="utf-8"
     )
@@ -132,6 +108,22 @@ def set_operating_points(result: FitResult, fits: Sequence[NoteFit]) -> Mapping[
                 result.keys, confidences, notes, system, point, chosen
             )
     return figures
+
+
+def test_scores(ranker: Ranker, nlp: Any, test: Sequence[CodedNote]) -> dict[str, Scores]:
+    """Score the final model on the part of our own notes that it never trains on."""
+    keys, confidences = [], []
+    for number, fit in enumerate(prepare(nlp, test)):
+        for ranked in ranker.rank_note(fit.input)[0]:
+            keys.append((number, ranked.system, ranked.code))
+            confidences.append(ranked.confidence)
+    return {
+        f"{system} on the test part of training_notes": score_predictions(
+            keys, np.array(confidences), test, system, ranker.operating_points[system]
+        )
+        for system in SYSTEMS
+        if any(note.codes(system) for note in test)
+    }
 
 
 def main(argv: Sequence[str] | None = None) -> None:

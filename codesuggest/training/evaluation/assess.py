@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codesuggest.errors import NoteError, TrainingDataError
 from codesuggest.ranking.note_features import INACTIVE
 from codesuggest.schema import ASSERTION_STATUSES, SYSTEMS, Note, Suggestion, SuggestionSet
-from codesuggest.training.corpora import CodedNote
+from codesuggest.training.corpora import CodedNote, places_of
 from codesuggest.training.evaluation.outcomes import (
     Evaluation,
     GoldOutcome,
@@ -104,12 +104,12 @@ def _gold(
 ) -> Iterable[GoldOutcome]:
     recommended = [s.code for s in result.recommended if s.system == system]
     reported = {gold: code for code, gold in satisfied(note, system, recommended).items()}
-    quotes: dict[str, list[str]] = {}
+    quoted: dict[str, list[tuple[int, int]]] = {}
     for g in note.must:
         if g.system == system:
-            quotes.setdefault(g.code, []).extend(g.evidence)
+            quoted.setdefault(g.code, []).extend(g.places(note.text))
     for code, ways in gold_codes(note, system).items():
-        places = tuple(p for q in dict.fromkeys(quotes[code]) for p in places_of(note.text, q))
+        places = tuple(dict.fromkeys(quoted[code]))
         yield GoldOutcome(
             system,
             code,
@@ -118,7 +118,7 @@ def _gold(
             code in seen,
             _section_at(result, places[0][0]) if places else "",
             places,
-            _mention_at(result, places) if quotes[code] else "unquoted",
+            _mention_at(result, places) if places else "unquoted",
             min((ranks[(system, w)] for w in ways if (system, w) in ranks), default=None),
         )
 
@@ -189,11 +189,3 @@ def _section_at(result: SuggestionSet, offset: int) -> str:
     return next(
         (s.kind for s in result.sections if s.start_char <= offset < s.end_char), "preamble"
     )
-
-
-def places_of(text: str, quote: str) -> Iterable[tuple[int, int]]:
-    """Yield where `quote` stands in `text`."""
-    start = text.find(quote) if quote else -1
-    while start >= 0:
-        yield start, start + len(quote)
-        start = text.find(quote, start + 1)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from codesuggest.errors import NoteError, TrainingDataError
-from codesuggest.training.corpora import CodedNote, GoldCode
+from codesuggest.training.corpora import CodedNote, GoldCode, places_of
 from codesuggest.training.evaluation import evaluate
-from codesuggest.training.evaluation.assess import candidate_ranks, places_of
+from codesuggest.training.evaluation.assess import candidate_ranks
 from codesuggest.training.evaluation.outcomes import NoteOutcome
 
 if TYPE_CHECKING:
