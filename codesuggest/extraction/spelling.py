@@ -1,23 +1,26 @@
-"""Misspelt words: the one known stem at edit distance one, if there is exactly one best."""
+"""Misspelt words: the known stem at edit distance one, the commonest if there are several."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Container, Mapping
-from string import ascii_lowercase
+from collections.abc import Container, Iterator, Mapping
+from functools import cached_property
 
 from codesuggest.terminology.words import stem
 
 __all__ = ["Speller"]
 
-#: Letters at the end of a word that its stem may have lost: an error there is looked for in the
-#: whole word.
-_ENDING = 3
+#: Endings that a stem does not lose, of words whose right ending it would: "diabetis".
+_ENDINGS = frozenset({"is", "as", "os", "us", "a", "e", "es", "ous", "ik", "ick", "ys", "sis"})
+_LONGEST_ENDING = 3
 _SHORTEST_STEM = 4
 
 
 class Speller:
     """Correct words that neither the code sets nor ordinary clinical prose know.
+
+    A word and a stem at distance one (a letter too many, too few, wrong, or two that changed
+    places) share what is left when a letter is taken out of either, so that few stems are
+    compared (the deletion neighbourhoods of Mor & Fraenkel 1982, Comput J 25:297-304).
 
     Parameters
     ----------
@@ -33,8 +36,16 @@ class Speller:
     def __init__(self, rarity: Mapping[str, float], known: Container[str] = frozenset()) -> None:
         self._rarity = rarity
         self._known = known
-        self._stems = frozenset(s for s in rarity if len(s) >= _SHORTEST_STEM)
-        self._sorted = sorted(self._stems)
+
+    @cached_property
+    def _by_shortened(self) -> dict[str, list[str]]:
+        """Stems by themselves and by what is left without one of their letters."""
+        found: dict[str, list[str]] = {}
+        for known in self._rarity:
+            if len(known) >= _SHORTEST_STEM and known.isalpha():
+                for left in {known, *_shortened(known)}:
+                    found.setdefault(left, []).append(known)
+        return found
 
     def correct(self, word: str) -> str | None:
         """Return the stem that `word` was meant to be, or None."""
@@ -42,28 +53,42 @@ class Speller:
             return None
         if word in self._known:
             return None
-        found = self._stems & _neighbours(stem(word))
-        if self._begins_a_stem(word[:-_ENDING]):
-            ending = _neighbours(word, len(word) - _ENDING)
-            found |= self._stems & {stem(neighbour) for neighbour in ending}
+        asked = stem(word)
+        found = {
+            known
+            for left in {asked, *_shortened(asked)}
+            for known in self._by_shortened.get(left, ())
+            if _is_near(asked, known)
+        }
+        for size in range(1, _LONGEST_ENDING + 1):
+            if word[-size:] in _ENDINGS and len(word) - size >= self.shortest:
+                known = word[:-size]
+                if known in self._rarity:
+                    found.add(known)
         # the commonest neighbour wins: among code titles, as in notes, it is the likelier
         # (of equally common ones the first by the alphabet: the same in every process)
         return min(found, key=lambda meant: (self._rarity[meant], meant), default=None)
 
-    def _begins_a_stem(self, letters: str) -> bool:
-        place = bisect_left(self._sorted, letters)
-        return place < len(self._sorted) and self._sorted[place].startswith(letters)
+
+def _shortened(word: str) -> Iterator[str]:
+    return (word[:i] + word[i + 1 :] for i in range(len(word)))
 
 
-def _neighbours(word: str, first: int = 1) -> set[str]:
-    """Return the words at distance one, the error at letter `first` or behind it.
-
-    The first letter is seldom the wrong one; it can only be lost or change places.
-    """
-    cuts = [(word[:i], word[i:]) for i in range(first if first > 1 else 0, len(word) + 1)]
-    found = {a + b[1:] for a, b in cuts if b}
-    found |= {a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1}
-    inner = [(a, b) for a, b in cuts if a]
-    found |= {a + c + b[1:] for a, b in inner if b for c in ascii_lowercase}
-    found |= {a + c + b for a, b in inner for c in ascii_lowercase}
-    return found
+def _is_near(one: str, other: str) -> bool:
+    """Tell whether two words differ by one error behind the first letter, or by its place."""
+    if one == other:
+        return True
+    if len(one) > len(other):
+        one, other = other, one
+    start = 0
+    while start < len(one) and one[start] == other[start]:
+        start += 1
+    if len(other) - len(one) == 1:
+        return one[start:] == other[start + 1 :] and start > 0
+    if len(other) != len(one):
+        return False
+    changed = one[start:], other[start:]
+    if changed[0][1:] == changed[1][1:]:
+        return start > 0
+    swapped = changed[0][:2] == changed[1][1::-1]
+    return swapped and changed[0][2:] == changed[1][2:]

@@ -69,7 +69,7 @@ class WordClass:
         self._value = value
         self._dtype = dtype
         self._width = width
-        self._known: tuple[Lexis | None, Array] = (None, self._values([]))
+        self._known: tuple[Lexis | None, Array, int] = (None, self._values([]), 0)
         self._lock = threading.Lock()
 
     def _values(self, words: Sequence[str]) -> Array:
@@ -83,8 +83,8 @@ class WordClass:
 
     def of(self, tokens: TokenLists) -> Array:
         """Return the value of each token, shape (n_tokens,) or (n_tokens, width)."""
-        lexis, values = self._known
-        if lexis is not tokens.lexis or len(values) < len(tokens.lexis.words):
+        lexis, values, size = self._known
+        if lexis is not tokens.lexis or size < len(tokens.lexis.words):
             values = self._grown(tokens.lexis)
         return values[tokens.ids]
 
@@ -94,12 +94,18 @@ class WordClass:
 
     def _grown(self, lexis: Lexis) -> Array:
         with self._lock:
-            known, values = self._known
+            known, values, size = self._known
             if known is not lexis:
-                values = self._values([])
-            fresh = self._values(lexis.words[len(values) :])
-            values = np.concatenate([values, fresh])
-            self._known = (lexis, values)
+                values, size = self._values([]), 0
+            fresh = self._values(lexis.words[size:])
+            total = size + len(fresh)
+            if total > len(values):
+                # room to grow, so that a note with a few new words does not copy everything
+                roomy = np.zeros((2 * total, *values.shape[1:]), self._dtype)
+                roomy[:size] = values[:size]
+                values = roomy
+            values[size:total] = fresh
+            self._known = (lexis, values, total)
             return values
 
 
