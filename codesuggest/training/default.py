@@ -19,7 +19,7 @@ import numpy as np
 
 import codesuggest
 from codesuggest.extraction.pipeline import blank_pipeline
-from codesuggest.model_directory import save_model, write_manifest
+from codesuggest.model_directory import NAMES, save_model, write_manifest
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.aliases import Alias, catalogue_aliases, lexicon_aliases
 from codesuggest.terminology.code_system import CodeSystem
@@ -27,6 +27,7 @@ from codesuggest.terminology.releases import load_release
 from codesuggest.terminology.words import WordForms
 from codesuggest.training.corpora import CodedNote, read_gold
 from codesuggest.training.fit import FitResult, NoteFit, build_indexes, fit_ranker, prepare, silence
+from codesuggest.training.linking import fit_term_ranker, read_names
 from codesuggest.training.measure import Scores, best_point, score_predictions
 from codesuggest.training.model_card import write_model_card
 
@@ -103,6 +104,9 @@ def train_default(
     figures = set_operating_points(result, fits)
     target.mkdir(parents=True, exist_ok=True)
     save_model(target, result.ranker, indexes, words)
+    if data is not None:
+        coded = read_names(data, icd)
+        fit_term_ranker(indexes["DIAGNOSIS"], icd, coded)[0].to_disk(target / NAMES)
     (target / "figures.json").write_text(
         json.dumps({k: v.to_dict() for k, v in figures.items()}, indent=1), encoding="utf-8"
     )
