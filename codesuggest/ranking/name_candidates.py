@@ -14,12 +14,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from codesuggest.ranking.name_memory import NameMemory
+from codesuggest.ranking.code_facts import CODE_FACTS, CodeFacts
+from codesuggest.ranking.name_channels import ChannelHits, NameChannels
+from codesuggest.ranking.name_memory import OWN, NameMemory
 from codesuggest.ranking.word_likeness import WordLikeness
 from codesuggest.terminology.alias_index import AliasIndex
-from codesuggest.terminology.aliases import SOURCES
 from codesuggest.terminology.code_system import CodeSystem
 
 __all__ = ["NAME_FEATURES", "NameCandidates", "NameTable"]
@@ -65,16 +65,7 @@ NAME_FEATURES: tuple[str, ...] = (
     "prior",
     "category_prior",
     "from_category",
-    "unspecified",
-    "other",
-    "length",
-    "letter",
-    "category",
-    "last_digit",
-    "malignant_code",
-    "in_situ_code",
-    "benign_code",
-    "uncertain_code",
+    *CODE_FACTS,
     "place",
     "candidates",
     "words",
@@ -82,19 +73,16 @@ NAME_FEATURES: tuple[str, ...] = (
     *(f"says_{cue}" for cue in _CUES),
 )
 _AT = {name: i for i, name in enumerate(NAME_FEATURES)}
+_FACTS = [_AT[name] for name in CODE_FACTS]
 
-#: Near aliases read of each channel, codes read of an alias, candidates kept.
-_NEAR, _ENTRIES, KEPT = 80, 8, 56
+#: Candidates kept of each name.
+KEPT = 56
 #: Categories whose residual codes are candidates: by near aliases, by words, by near names.
 _TOP_CATEGORIES = (4, 3, 2)
-#: Residual codes of one category.
-_RESIDUALS = 6
 #: Near names whose codes become candidates.
 _VOTED = 12
 #: Codes that names have most often; each name may have them.
 _USUAL = 20
-#: Rarity that a word unknown to the code sets counts as.
-_UNKNOWN = 7.0
 #: Features of a code that a channel did not find.
 _ABSENT = {"cosine": 0, "rank": 300, "source": 9, "named": 0, "alias": 0, "count": 0}
 
@@ -130,105 +118,23 @@ class NameCandidates:
     def __init__(
         self, index: AliasIndex, system: CodeSystem, memory: NameMemory | None = None
     ) -> None:
-        self._index = index
-        self._system = system
         self.memory = memory
-        sources = np.asarray(index.entry_source)
-        learned = (sources == SOURCES.index("learned")) | (np.asarray(index.entry_system) != 0)
-        self._usable = ~learned
-        frequency = np.bincount(index.bag_flat, minlength=len(index.words))
-        self.likeness = WordLikeness(index.words, frequency, len(index))
+        self._facts = CodeFacts(system)
+        self._channels = NameChannels(index, self._facts)
 
-    # -- what the code sets say ------------------------------------------------------------
-
-    @cached_property
-    def _category(self) -> Array:
-        return np.unique([c[:3] for c in self._system.codes], return_inverse=True)[1]
-
-    @cached_property
-    def _subcategory(self) -> Array:
-        return np.unique([c[:5] for c in self._system.codes], return_inverse=True)[1]
-
-    @cached_property
-    def _n_categories(self) -> int:
-        return int(self._category.max()) + 1
-
-    @cached_property
-    def _n_subcategories(self) -> int:
-        return int(self._subcategory.max()) + 1
-
-    @cached_property
-    def _static(self) -> Array:
-        """What a code alone says, shape (n_rows, n_features)."""
-        out = np.zeros((len(self._system.codes), len(NAME_FEATURES)), np.float32)
-        codes, titles = self._system.codes, [t.lower() for t in self._system.titles]
-        for name, values in (
-            ("unspecified", ["unspecified" in t for t in titles]),
-            ("other", [bool(re.search(r"\bother\b|elsewhere", t)) for t in titles]),
-            ("length", [len(c) for c in codes]),
-            ("letter", [ord(c[0]) for c in codes]),
-            ("category", [int(c[:3], 36) for c in codes]),
-            ("last_digit", [int(c[-1]) if c[-1].isdigit() else -1 for c in codes]),
-            ("malignant_code", [c[0] == "C" for c in codes]),
-            ("in_situ_code", [c[:2] == "D0" for c in codes]),
-            ("benign_code", ["D10" <= c[:3] <= "D36" for c in codes]),
-            ("uncertain_code", ["D37" <= c[:3] <= "D49" for c in codes]),
-        ):
-            out[:, _AT[name]] = values
-        return out
-
-    @cached_property
-    def _residual(self) -> Array:
-        """The "other" and "unspecified" codes of each category, -1 where there are fewer."""
-        out = np.full((self._n_categories, _RESIDUALS), -1)
-        filled = np.zeros(len(out), int)
-        wanted = self._static[:, _AT["unspecified"]] + self._static[:, _AT["other"]] > 0
-        wanted &= self._system.billable & (self._static[:, _AT["length"]] <= 6)
-        for row in np.flatnonzero(wanted):
-            category = self._category[row]
-            if filled[category] < _RESIDUALS:
-                out[category, filled[category]] = row
-                filled[category] += 1
-        return out
-
-    @cached_property
-    def _sums(self) -> tuple[Any, Any]:
-        """Words to categories: cosine of the category's words; share of a word's aliases."""
-        index = self._index
-        bags = np.repeat(np.arange(len(index)), np.diff(index.entry_start))[self._usable]
-        rows = index.entry_row[self._usable]
-        held = sparse.csr_matrix(
-            (np.ones(len(bags), np.float32), (self._category[rows], bags)),
-            shape=(self._n_categories, len(index)),
-        )
-        weights = (held @ index.bag_words).tocsr()
-        weights.data = np.sqrt(weights.data)
-        length = np.sqrt(np.asarray(weights.multiply(weights).sum(axis=1)).ravel())
-        centroids = sparse.diags(1 / np.maximum(length, 1e-6)) @ weights
-        counts = held @ (index.bag_words > 0).astype(np.float32)
-        total = np.asarray(counts.sum(axis=0)).ravel()
-        shares = counts @ sparse.diags(1 / (total + 1))
-        return centroids.T.tocsr().astype(np.float32), shares.T.tocsr().astype(np.float32)
-
-    @cached_property
-    def _postings(self) -> Any:
-        """Which aliases hold each word, CSR of ones."""
-        index = self._index
-        ones = np.ones(len(index.bag_flat), np.float32)
-        shape = (len(index), len(index.words))
-        return sparse.csr_matrix((ones, index.bag_flat, index.bag_start), shape=shape).T.tocsr()
-
-    @cached_property
-    def _like_length(self) -> Array:
-        squares = self.likeness.squares[self._index.bag_flat]
-        return np.sqrt(np.add.reduceat(squares, self._index.bag_start[:-1])).astype(np.float32)
+    @property
+    def likeness(self) -> WordLikeness:
+        """How words are compared."""
+        return self._channels.likeness
 
     @cached_property
     def _counts(self) -> tuple[Array, Array, Array]:
         """Names of each code and category in the memory, and the commonest codes."""
-        rows = self.memory.row if self.memory is not None else np.zeros(0, np.int64)
-        codes = np.bincount(rows, minlength=len(self._system.codes))
-        categories = np.bincount(self._category[rows], minlength=self._n_categories)
+        rows = np.zeros(0, np.int64)
+        if self.memory is not None:
+            rows = self.memory.row[self.memory.group != OWN]
+        codes = np.bincount(rows, minlength=self._facts.n_rows)
+        categories = np.bincount(self._facts.category[rows], minlength=self._facts.n_categories)
         usual = np.lexsort((np.arange(len(codes)), -codes))[:_USUAL]
         return codes, categories, usual[codes[usual] > 1]
 
@@ -250,23 +156,11 @@ class NameCandidates:
         without_own : bool
             Leave out the alias that a name equals.
         """
-        index = self._index
-        stems = [index.forms.bag(name) for name in names]
-        ids = [index.ids(s) for s in stems]
-        n_rows, n = len(self._system.codes), len(names)
-        likeness, like_length, known = self.likeness.like(stems)
-        words, word_length = self._words(ids, stems)
-        skip = np.array([index.find_bag(s) for s in stems]) if without_own else None
-        alone = np.ones(len(index), np.float32)
-        like = likeness @ self._postings
-        hits = [
-            self._near(words @ index.postings, word_length, index.bag_norm, alone, skip),
-            self._near(like, like_length, self._like_length, self._like_length, skip),
-        ]
-        votes = self._votes(stems, own)
-        centroids, shares = self._sums
-        centroid = (words @ centroids).toarray() / word_length[:, None]
-        share = (words @ shares).toarray() / word_length[:, None]
+        read = self._channels.read(names)
+        n_rows, n = self._facts.n_rows, len(names)
+        hits, known = self._channels.near(read, without_own)
+        votes = self._votes(read.stems, own)
+        centroid, share = self._channels.categories(read)
 
         keys = np.unique(np.concatenate([*(h.key for h in hits), votes.asked]))
         who, rows = np.divmod(keys, n_rows)
@@ -274,8 +168,8 @@ class NameCandidates:
         for hit in hits:
             place = np.searchsorted(keys, hit.key)
             best[place] = np.maximum(best[place], hit.score)
-        support = np.zeros((n, self._n_categories), np.float32)
-        np.add.at(support, (who, self._category[rows]), best**3)
+        support = np.zeros((n, self._facts.n_categories), np.float32)
+        np.add.at(support, (who, self._facts.category[rows]), best**3)
         more = self._of_categories(support, centroid, votes.category) if n else keys
         every = np.union1d(keys, more)
         score = np.zeros(len(every), np.float32)
@@ -283,13 +177,14 @@ class NameCandidates:
         keys, best = every, score
         who, rows = np.divmod(keys, n_rows)
 
-        block = self._static[rows]
+        block = np.zeros((len(keys), len(NAME_FEATURES)), np.float32)
+        block[:, _FACTS] = self._facts.facts[rows]
 
         def put(name: str, values: Any) -> None:
             block[:, _AT[name]] = values
 
-        category = self._category[rows]
-        kin = who * self._n_subcategories + self._subcategory[rows]
+        category = self._facts.category[rows]
+        kin = who * self._facts.n_subcategories + self._facts.subcategory[rows]
         _, kin_place = np.unique(kin, return_inverse=True)
         put("category_support", support[who, category])
         put("subcategory_support", np.bincount(kin_place, weights=best**3)[kin_place])
@@ -304,9 +199,8 @@ class NameCandidates:
         self._put_votes(put, votes, keys, who, rows, kin)
         put("from_category", best == 0)
         put("candidates", np.bincount(who, minlength=n)[who])
-        put("words", np.array([len(s) for s in stems])[who])
-        unknown = np.array([len(s) - len(i) for s, i in zip(stems, ids, strict=True)])
-        put("unknown_words", unknown[who])
+        put("words", np.array([len(s) for s in read.stems])[who])
+        put("unknown_words", read.unknown[who])
         lowered = [name.lower() for name in names]
         for cue, pattern in _CUES.items():
             put(f"says_{cue}", np.array([bool(pattern.search(t)) for t in lowered])[who])
@@ -325,79 +219,8 @@ class NameCandidates:
         kept = order[place < KEPT]
         return NameTable(who[kept], rows[kept], block[kept], known)
 
-    def _words(self, ids: Sequence[list[int]], stems: Sequence[Sequence[str]]) -> tuple[Any, Array]:
-        """Return the rarity of the names' known words, CSR, and the length of each name."""
-        idf = self._index.idf
-        flat = np.array([i for name in ids for i in name], dtype=np.int32)
-        ends = np.cumsum([0, *map(len, ids)])
-        shape = (len(ids), len(self._index.words))
-        matrix = sparse.csr_matrix((idf[flat].astype(np.float32), flat, ends), shape=shape)
-        square = np.array([float(np.sum(idf[name] ** 2)) if name else 0.0 for name in ids])
-        unknown = np.array([len(s) - len(i) for s, i in zip(stems, ids, strict=True)])
-        return matrix, np.sqrt(np.maximum(square + unknown * _UNKNOWN**2, 1e-6))
-
-    def _near(
-        self, product: Any, named: Array, aliased: Array, scale: Array, skip: Array | None
-    ) -> _Hits:
-        """Return the codes of the aliases nearest to each name.
-
-        Parameters
-        ----------
-        product : sparse, shape (n_names, n_bags)
-            Dot products, divided by `scale` to give those with whole aliases.
-        named, aliased : arrays
-            Lengths of names and of aliases.
-        """
-        product = product.tocsr()
-        numbers, bags, scores, ranks = [], [], [], []
-        for number in range(product.shape[0]):
-            part = slice(product.indptr[number], product.indptr[number + 1])
-            bag = product.indices[part]
-            score = product.data[part] / scale[bag]
-            if skip is not None and skip[number] >= 0:
-                other = bag != skip[number]
-                bag, score = bag[other], score[other]
-            if len(bag) > _NEAR:
-                top = np.argpartition(-score, _NEAR)[:_NEAR]
-                bag, score = bag[top], score[top]
-            order = np.lexsort((bag, -score))
-            numbers.append(np.full(len(order), number))
-            bags.append(bag[order])
-            scores.append(score[order] / named[number])
-            ranks.append(np.arange(len(order)))
-        who, bag = np.concatenate(numbers), np.concatenate(bags).astype(np.int64)
-        score, rank = np.concatenate(scores), np.concatenate(ranks)
-        index = self._index
-        first = index.entry_start[bag].astype(np.int64)
-        size = index.entry_start[bag + 1] - first
-        read = np.minimum(size, _ENTRIES)
-        pair = np.repeat(np.arange(len(bag)), read)
-        entry = first[pair] + np.arange(len(pair)) - np.repeat(np.cumsum(read) - read, read)
-        usable = self._usable[entry]
-        pair, entry = pair[usable], entry[usable]
-        key = who[pair] * len(self._system.codes) + index.entry_row[entry]
-        order = np.lexsort((rank[pair], key))
-        key, start, count = np.unique(key[order], return_index=True, return_counts=True)
-        chosen = order[start]
-        pair, entry = pair[chosen], entry[chosen]
-        ratio = aliased[bag[pair]] / named[who[pair]]
-        cosine = score[pair]
-        return _Hits(
-            key,
-            cosine.astype(np.float32),
-            {
-                "cosine": cosine,
-                "rank": rank[pair],
-                "source": index.entry_source[entry],
-                "named": cosine * ratio,
-                "alias": cosine / ratio,
-                "count": count,
-            },
-            size[pair],
-        )
-
     def _put_channel(
-        self, put: Any, channel: str, keys: Array, who: Array, hit: _Hits, n: int
+        self, put: Any, channel: str, keys: Array, who: Array, hit: ChannelHits, n: int
     ) -> None:
         place = np.searchsorted(keys, hit.key)
         for what, values in hit.columns.items():
@@ -417,7 +240,7 @@ class NameCandidates:
 
     def _votes(self, stems: Sequence[Sequence[str]], own: Sequence[int] | None) -> _Votes:
         """Ask the memory."""
-        n, n_rows = len(stems), len(self._system.codes)
+        n, n_rows = len(stems), self._facts.n_rows
         usual = self._counts[2]
         asked = [(np.arange(n)[:, None] * n_rows + usual[None, :]).ravel()]
         if self.memory is None:
@@ -432,15 +255,15 @@ class NameCandidates:
     def _put_votes(
         self, put: Any, votes: _Votes, keys: Array, who: Array, rows: Array, kin: Array
     ) -> None:
-        n_rows = len(self._system.codes)
+        n_rows = self._facts.n_rows
         cube = votes.score**3
         code_best, code_sum = _grouped(votes.who * n_rows + votes.row, votes.score, cube, keys)
-        kin_of_votes = votes.who * self._n_subcategories + self._subcategory[votes.row]
+        kin_of_votes = votes.who * self._facts.n_subcategories + self._facts.subcategory[votes.row]
         put("memory_code", code_best)
         put("memory_code_sum", code_sum)
         put("memory_gap", votes.best[who] - code_best)
         put("memory_subcategory", _grouped(kin_of_votes, votes.score, cube, kin)[0])
-        category = self._category[rows]
+        category = self._facts.category[rows]
         put("memory_category", votes.category[who, category])
         put("memory_category_sum", votes.category_sum[who, category])
         codes, categories, _ = self._counts
@@ -449,14 +272,13 @@ class NameCandidates:
         if votes.own is not None and self.memory is not None:
             # a name's own entries are no evidence about itself
             groups = np.asarray(votes.own)[who]
-            span = int(self.memory.group.max()) + 1 if len(self.memory.group) else 1
-            inside = groups < span
-            key = np.where(inside, groups, 0)
-            of_code = _count_of(self.memory.row * span + self.memory.group, rows * span + key)
-            mine = self._category[self.memory.row] * span + self.memory.group
-            of_category = _count_of(mine, category * span + key)
-            prior -= np.where(inside, of_code, 0)
-            category_prior -= np.where(inside, of_category, 0)
+            span = int(max(self.memory.group.max(initial=0), groups.max(initial=0))) + 1
+            others = self.memory.group != OWN
+            row, group = self.memory.row[others], self.memory.group[others]
+            prior -= _count_of(row * span + group, rows * span + groups)
+            category_prior -= _count_of(
+                self._facts.category[row] * span + group, category * span + groups
+            )
         put("prior", prior)
         put("category_prior", category_prior)
 
@@ -470,19 +292,9 @@ class NameCandidates:
             ],
             axis=1,
         )
-        rows = self._residual[chosen].reshape(n, -1)
-        keys = np.arange(n)[:, None] * len(self._system.codes) + rows
+        rows = self._facts.residual[chosen].reshape(n, -1)
+        keys = np.arange(n)[:, None] * self._facts.n_rows + rows
         return np.unique(keys[rows >= 0])
-
-
-@dataclass(slots=True)
-class _Hits:
-    """Codes that one channel found: sorted keys, cosines, features."""
-
-    key: Array
-    score: Array
-    columns: dict[str, Array]
-    ambiguity: Array
 
 
 class _Votes:
@@ -499,8 +311,8 @@ class _Votes:
         finder: NameCandidates,
     ) -> None:
         self.who, self.row, self.score, self.asked, self.own = who, row, score, asked, own
-        category = finder._category[row]
-        self.category = np.zeros((n, finder._n_categories), np.float32)
+        category = finder._facts.category[row]
+        self.category = np.zeros((n, finder._facts.n_categories), np.float32)
         np.maximum.at(self.category, (who, category), score)
         self.category_sum = np.zeros_like(self.category)
         np.add.at(self.category_sum, (who, category), score**3)

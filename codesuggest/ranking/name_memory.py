@@ -14,10 +14,12 @@ from scipy import sparse
 
 from codesuggest.ranking.word_likeness import SIZE, WordLikeness
 
-__all__ = ["NameMemory"]
+__all__ = ["OWN", "NameMemory"]
 
 Array = np.ndarray[Any, Any]
 
+#: Group of names that we wrote ourselves: they vote, and say nothing of how common codes are.
+OWN = -1
 #: Near names that vote.
 _VOTERS = 40
 _LEAST = 0.1

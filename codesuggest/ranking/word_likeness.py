@@ -188,7 +188,8 @@ def character_runs(words: Sequence[str]) -> tuple[Array, Array]:
 def _mixed(value: Array) -> Array:
     """Fold 64-bit hashes into the feature space."""
     mixed = (value ^ (value >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15)
-    return (mixed >> np.uint64(64 - _BITS)).astype(np.int64)
+    feature: Array = (mixed >> np.uint64(64 - _BITS)).astype(np.int64)
+    return feature
 
 
 def _hash_of(text: str) -> int:

@@ -23,7 +23,7 @@ import numpy as np
 from codesuggest.errors import TrainingDataError
 from codesuggest.ranking.calibration import Calibrator
 from codesuggest.ranking.name_candidates import NAME_FEATURES, NameCandidates
-from codesuggest.ranking.name_memory import NameMemory
+from codesuggest.ranking.name_memory import OWN, NameMemory
 from codesuggest.ranking.name_ranker import NameRanker
 from codesuggest.ranking.trees import TreeEnsemble
 from codesuggest.schema import SYSTEMS
@@ -31,7 +31,7 @@ from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.aliases import lexicon_aliases
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.releases import load_release
-from codesuggest.terminology.words import WordForms
+from codesuggest.terminology.words import DATA, WordForms, read_csv
 from codesuggest.training.fit import boosting, build_indexes
 
 __all__ = ["SPLITS", "CodedName", "fit_term_ranker", "main", "measure_linking", "read_names"]
@@ -45,6 +45,7 @@ _TREES, _LEAVES, _RATE = 120, 16, 0.07
 #: Terms of the lexicon that teach beside the names, drawn with a fixed seed.
 _DRAWN = 1500
 _BATCH = 256
+_RARE_COLUMNS = ("name", "code", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,11 @@ class NameFit:
         self._group = {disease: number for number, disease in enumerate(diseases)}
         terms = [a for a in lexicon_aliases(_systems(icd)) if a.system == icd.system]
         drawn = np.random.default_rng(0).choice(len(terms), min(_DRAWN, len(terms)), replace=False)
+        #: Our own names of rare diseases: in every fold's memory, in no figure.
+        self._rare = [
+            (row["name"], icd.row_of[row["code"]])
+            for row in read_csv(DATA / "lexicon" / "rare_names.csv", _RARE_COLUMNS)
+        ]
         self._terms = [(terms[i].term, terms[i].row) for i in sorted(drawn.tolist())]
 
     def fit(self, chosen: Sequence[int], drop: Sequence[str] = ()) -> NameRanker:
@@ -154,15 +160,8 @@ class NameFit:
         drop : sequence of str
             Beginnings of features to leave out, for ablation.
         """
-        forms = self.index.forms
-        pairs = [(i, row) for i in chosen for row in self.names[i].rows]
         finder = NameCandidates(self.index, self.icd)
-        finder.memory = NameMemory.build(
-            [forms.bag(self.names[i].name) for i, _ in pairs],
-            [row for _, row in pairs],
-            [self._group[self.names[i].disease] for i, _ in pairs],
-            finder.likeness,
-        )
+        finder.memory = self._memory(chosen, finder)
         examples = _Examples([], [], [])
         for start in range(0, len(chosen), _BATCH):
             part = [self.names[i] for i in chosen[start : start + _BATCH]]
@@ -177,6 +176,21 @@ class NameFit:
         model.fit(x, np.concatenate(examples.labels), np.concatenate(examples.weights))
         trees = TreeEnsemble.from_sklearn(model)
         return NameRanker(finder, trees, Calibrator([0.0], [0.5]), self.icd)
+
+    def _memory(self, chosen: Sequence[int], finder: NameCandidates) -> NameMemory:
+        forms = self.index.forms
+        entries = [
+            (self.names[i].name, row, self._group[self.names[i].disease])
+            for i in chosen
+            for row in self.names[i].rows
+        ]
+        entries.extend((name, row, OWN) for name, row in self._rare)
+        return NameMemory.build(
+            [forms.bag(name) for name, _, _ in entries],
+            [row for _, row, _ in entries],
+            [group for _, _, group in entries],
+            finder.likeness,
+        )
 
     def _add_terms(self, finder: NameCandidates, examples: _Examples) -> None:
         """Add terms of the lexicon that must find their code without themselves, or with."""
