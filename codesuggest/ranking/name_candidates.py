@@ -113,11 +113,13 @@ class NameCandidates:
     system : CodeSystem
         ICD-10-CM.
     memory : NameMemory, optional
+        Set it before the first names are asked.
     """
 
     def __init__(
         self, index: AliasIndex, system: CodeSystem, memory: NameMemory | None = None
     ) -> None:
+        self.index = index
         self.memory = memory
         self._facts = CodeFacts(system)
         self._channels = NameChannels(index, self._facts)

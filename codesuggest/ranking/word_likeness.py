@@ -176,7 +176,7 @@ def character_runs(words: Sequence[str]) -> tuple[Array, Array]:
     value = np.zeros(len(flat), np.uint64)
     with np.errstate(over="ignore"):
         for run in range(1, _LONGEST + 1):
-            shifted = np.concatenate([flat[run - 1 :], np.zeros(run - 1, np.uint64)])
+            shifted = np.concatenate([flat[run - 1 :], np.zeros(run - 1, np.uint64)])[: len(flat)]
             value = value * np.uint64(1099511628211) + shifted + np.uint64(run)
             if run >= _SHORTEST:
                 whole = left >= run
