@@ -94,7 +94,7 @@ class NameTable:
     name: Array
     row: Array
     features: Array
-    #: How well the codes' aliases know any word of each name, cosine.
+    #: How well the codes' aliases know any word of each name, or the memory a near name, cosine.
     known: Array
 
     def of(self, number: int) -> slice:
@@ -219,7 +219,7 @@ class NameCandidates:
         place = np.arange(len(order)) - np.searchsorted(who[order], who[order])
         block[order, _AT["place"]] = place
         kept = order[place < KEPT]
-        return NameTable(who[kept], rows[kept], block[kept], known)
+        return NameTable(who[kept], rows[kept], block[kept], np.maximum(known, votes.best))
 
     def _put_channel(
         self, put: Any, channel: str, keys: Array, who: Array, hit: ChannelHits, n: int

@@ -22,8 +22,8 @@ from codesuggest.terminology.code_system import CodeSystem
 __all__ = ["SIDES", "NameRanker"]
 
 SIDES = {"right": "right", "left": "left", "bilateral": "bilateral", "both": "bilateral"}
-#: A name none of whose words is at least so like a known word has no codes.
-_LEAST_KNOWN = 0.5
+#: A name has no codes when no word is so like a known one, nor the whole so like a known name.
+_LEAST_KNOWN = 0.45
 _BATCH = 256
 
 

@@ -41,9 +41,10 @@ log = logging.getLogger(__name__)
 
 SPLITS = ("name", "disease", "code")
 _ONTOLOGIES = ("mondo", "doid")
-_TREES, _LEAVES, _RATE = 120, 16, 0.07
+_TREES, _LEAVES, _RATE = 160, 16, 0.05
 #: Terms of the lexicon that teach beside the names, drawn with a fixed seed.
 _DRAWN = 1500
+_TERM_WEIGHT = 0.1
 _BATCH = 256
 _RARE_COLUMNS = ("name", "code", "note")
 
@@ -137,7 +138,9 @@ class _Examples:
 class NameFit:
     """What all folds share: the alias index, the code system, the groups, the lexicon's terms."""
 
-    def __init__(self, index: AliasIndex, icd: CodeSystem, names: Sequence[CodedName]) -> None:
+    def __init__(
+        self, index: AliasIndex, icd: CodeSystem, names: Sequence[CodedName], rare: bool = True
+    ) -> None:
         self.index = index
         self.icd = icd
         self.names = names
@@ -146,10 +149,8 @@ class NameFit:
         terms = [a for a in lexicon_aliases(_systems(icd)) if a.system == icd.system]
         drawn = np.random.default_rng(0).choice(len(terms), min(_DRAWN, len(terms)), replace=False)
         #: Our own names of rare diseases: in every fold's memory, in no figure.
-        self._rare = [
-            (row["name"], icd.row_of[row["code"]])
-            for row in read_csv(DATA / "lexicon" / "rare_names.csv", _RARE_COLUMNS)
-        ]
+        table = read_csv(DATA / "lexicon" / "rare_names.csv", _RARE_COLUMNS) if rare else []
+        self._rare = [(row["name"], icd.row_of[row["code"]]) for row in table]
         self._terms = [(terms[i].term, terms[i].row) for i in sorted(drawn.tolist())]
 
     def fit(self, chosen: Sequence[int], drop: Sequence[str] = ()) -> NameRanker:
@@ -202,7 +203,7 @@ class NameFit:
                 mine = table.of(number)
                 labels = table.row[mine] == row
                 if labels.any():
-                    examples.add(table.features[mine], labels, 0.3)
+                    examples.add(table.features[mine], labels, _TERM_WEIGHT)
 
 
 def _systems(icd: CodeSystem) -> dict[str, CodeSystem]:
@@ -272,12 +273,22 @@ def measure_linking(
     names: Sequence[CodedName],
     splits: Sequence[str] = SPLITS,
     drop: Sequence[str] = (),
+    n_folds: int = 5,
+    rare: bool = True,
 ) -> Mapping[str, Mapping[str, Mapping[str, float]]]:
-    """Return out-of-fold recalls by split and source."""
-    fit = NameFit(index, icd, names)
+    """Return out-of-fold recalls by split and source.
+
+    Parameters
+    ----------
+    drop : sequence of str
+        Beginnings of features to leave out.
+    rare : bool
+        Whether our own names of rare diseases vote.
+    """
+    fit = NameFit(index, icd, names, rare)
     out = {}
     for split in splits:
-        ranked, _, _ = _cross_fit(fit, folds_of(names, split), drop)
+        ranked, _, _ = _cross_fit(fit, folds_of(names, split, n_folds), drop)
         out[split] = {s: recall_at(names, ranked, s) for s in _ONTOLOGIES}
         log.info("%s: %s", split, out[split])
     return out
@@ -289,6 +300,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with the public corpora")
     parser.add_argument("--split", action="append", choices=SPLITS, help="only this one")
     parser.add_argument("--drop", action="append", default=[], help="features to leave out")
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--without-rare", action="store_true", help="without rare_names.csv")
     parser.add_argument("--out", type=Path, help="fit on all names and write the ranker here")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -305,7 +318,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         ranker.rank([n.name for n in names], 20)
         log.info("%.2f ms a name", (time.perf_counter() - start) / len(names) * 1000)
     else:
-        measure_linking(index, icd, names, options.split or SPLITS, options.drop)
+        measure_linking(
+            index,
+            icd,
+            names,
+            options.split or SPLITS,
+            options.drop,
+            options.folds,
+            not options.without_rare,
+        )
 
 
 if __name__ == "__main__":
