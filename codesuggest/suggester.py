@@ -280,7 +280,7 @@ class CodeSuggester:
         -------
         list of lists of RankedTerm
             Named tuples ``(code, title, score, confidence)``, best first, at most `top_k` each;
-            an empty list for a term without a known word.
+            an empty list for a term without a word that is like a known one.
 
         Raises
         ------

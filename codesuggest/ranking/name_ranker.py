@@ -19,12 +19,13 @@ from codesuggest.ranking.trees import TreeEnsemble
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.code_system import CodeSystem
 
-__all__ = ["SIDES", "NameRanker"]
+__all__ = ["LEAST_FOUND", "LEAST_LIKE", "SIDES", "NameRanker"]
 
 SIDES = {"right": "right", "left": "left", "bilateral": "bilateral", "both": "bilateral"}
-#: A name has no codes when no word is so like a known one, nor the whole so like a known name.
-_LEAST_KNOWN = 0.45
-_BATCH = 256
+#: Cosine that the best known word, or a known name, must have with a name that is to have codes;
+#: a list of names wants a guess where a search wants none.
+LEAST_LIKE, LEAST_FOUND = 0.15, 0.45
+_BATCH = 128
 
 
 class NameRanker:
@@ -53,15 +54,25 @@ class NameRanker:
         self.calibrator = calibrator
         self._system = system
 
-    def rank(self, names: Sequence[str], top_k: int) -> list[list[tuple[int, float, float]]]:
-        """Return ``(row, score, confidence)`` of each name's codes, best first."""
+    def rank(
+        self, names: Sequence[str], top_k: int, least: float = LEAST_LIKE
+    ) -> list[list[tuple[int, float, float]]]:
+        """Return ``(row, score, confidence)`` of each name's codes, best first.
+
+        Parameters
+        ----------
+        names : sequence of str
+        top_k : int
+        least : float
+            Names less like anything known have no codes.
+        """
         out: list[list[tuple[int, float, float]]] = []
         for start in range(0, len(names), _BATCH):
             batch = names[start : start + _BATCH]
             table = self.candidates(batch)
             scores = self.trees.decision(table.features)
             for number, name in enumerate(batch):
-                if table.known[number] < _LEAST_KNOWN:
+                if table.known[number] < least:
                     out.append([])
                     continue
                 mine = table.of(number)
