@@ -10,7 +10,7 @@ from codesuggest.errors import ModelDamagedError
 from codesuggest.ranking.calibration import Calibrator
 from codesuggest.ranking.name_candidates import NAME_FEATURES, NameCandidates
 from codesuggest.ranking.name_memory import OWN, NameMemory
-from codesuggest.ranking.name_ranker import NameRanker
+from codesuggest.ranking.name_ranker import LEAST_FOUND, LEAST_LIKE, NameRanker
 from codesuggest.ranking.trees import TreeEnsemble
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.aliases import Alias
@@ -168,3 +168,12 @@ def test_another_version_is_refused(
     path.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(ModelDamagedError, match=message):
         NameRanker.from_disk(tmp_path, candidates.index, icd)
+
+
+def test_a_list_gets_a_guess_where_a_search_gets_none(
+    ranker: NameRanker, candidates: NameCandidates
+) -> None:
+    name = "goutweed"
+    assert LEAST_LIKE < candidates([name]).known[0] < LEAST_FOUND
+    assert ranker.rank([name], 3, LEAST_LIKE)[0]
+    assert ranker.rank([name], 3, LEAST_FOUND) == [[]]
