@@ -18,9 +18,11 @@ from codesuggest.errors import ModelDamagedError, ModelNotFoundError, UntrustedM
 from codesuggest.extraction.pipeline import blank_pipeline
 from codesuggest.ranking.ranker import Ranker
 
-__all__ = ["MANIFEST", "default_model", "save_model", "verify_manifest", "write_manifest"]
+__all__ = ["MANIFEST", "NAMES", "default_model", "save_model", "verify_manifest", "write_manifest"]
 
 MANIFEST = "manifest.json"
+#: Folder of the ranker of bare names, beside the pipeline's own.
+NAMES = "codesuggest_names"
 _FORMAT = 1
 #: Files that people read and may edit.
 _UNSIGNED = frozenset({MANIFEST, "MODEL_CARD.md"})

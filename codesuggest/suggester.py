@@ -27,7 +27,8 @@ from codesuggest.extraction.pipeline import (
 )
 from codesuggest.extraction.sections import SectionTable
 from codesuggest.guidelines.rules import CodingRules
-from codesuggest.model_directory import default_model, verify_manifest
+from codesuggest.model_directory import NAMES, default_model, verify_manifest
+from codesuggest.ranking.name_ranker import NameRanker
 from codesuggest.ranking.note_features import INACTIVE
 from codesuggest.ranking.ranker import NoteInput, RankedCode, Ranker
 from codesuggest.ranking.terms import RankedTerm, TermRanker
@@ -131,7 +132,15 @@ class CodeSuggester:
         indexes = nlp.get_pipe("codesuggest_mentions").indexes
         self.ranker: Ranker = nlp.get_pipe("codesuggest_linker").ranker
         self.ranker.bind(indexes, systems)
-        self._terms = TermRanker(self.ranker, indexes, systems)
+        names = path / NAMES if path is not None else None
+        self._terms = TermRanker(
+            self.ranker,
+            indexes,
+            systems,
+            NameRanker.from_disk(names, indexes["DIAGNOSIS"], systems["ICD-10-CM"])
+            if names is not None and names.is_dir()
+            else None,
+        )
         self._rules = CodingRules(systems["ICD-10-CM"])
         self._releases = {name: s.release for name, s in systems.items()}
         self._warned: set[date] = set()
@@ -290,13 +299,26 @@ class CodeSuggester:
         -------
         list of lists of RankedTerm
             Named tuples ``(code, title, score, confidence)``, best first, at most `top_k` each;
-            an empty list for a term without a known word.
+            an empty list for a term without a word that is like a known one.
+
+        Raises
+        ------
+        InputError
+            A term is no text, or `top_k` is below 1.
+        SystemNotLoadedError
+            There is no such code system.
         """
         self._wanted([system])
-        if isinstance(terms, str):
+        if isinstance(terms, (str, bytes)) or not isinstance(terms, Iterable):
             raise InputError("rank_terms takes a sequence of terms; rank_term takes one")
+        asked = list(terms)
+        for position, term in enumerate(asked):
+            if not isinstance(term, str):
+                raise InputError(f"term {position} is {type(term).__name__}, expected a str")
+        if not isinstance(top_k, int) or top_k < 1:
+            raise InputError(f"top_k must be a whole number of at least 1, got {top_k!r}")
         table = self.terminology[system]
-        ranked = self._terms.rank(list(terms), system, top_k)
+        ranked = self._terms.rank(asked, system, top_k)
         return [[term for term in found if term.code in table] for found in ranked]
 
     # -- inside ----------------------------------------------------------------------------

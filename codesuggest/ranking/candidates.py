@@ -14,12 +14,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from codesuggest.ranking.members import axis_agreement, select_members, wanted_axes
-from codesuggest.ranking.near import JointIndex, NearBags, Words, near_bags
+from codesuggest.ranking.near import LEAST_SHARE, JointIndex, NearBags, Words, near_bags
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.aliases import SOURCES
 from codesuggest.terminology.code_system import CodeSystem
-from codesuggest.terminology.grouping import group_starts
+from codesuggest.terminology.grouping import group_sizes, group_starts, place_in
 
 __all__ = ["FEATURES", "CandidateFinder", "CandidateTable", "NoteWords", "Query"]
 
@@ -72,6 +72,8 @@ _AT = {name: i for i, name in enumerate(FEATURES)}
 
 #: Codes that are read of one alias; the rest share it with too many.
 _ENTRIES = 6
+#: Candidates this far behind a mention's best, in rough log odds, are not its meaning.
+_FAR_BEHIND = 3.5
 #: Rarity that a word unknown to the code sets counts as.
 _UNKNOWN = 6.0
 
@@ -222,7 +224,9 @@ class CandidateFinder:
         own = np.array([queries[i].bag for i in chosen], np.int64)
         own = np.where(own < 0, -1, own + offset)
         words = Words.of(cores, contexts)
-        near = near_bags(index, words, own, n_near or self.n_near, without_own)
+        # a bare term wants many codes, a mention the few that it may mean
+        share = LEAST_SHARE if n_near is None else 0.0
+        near = near_bags(index, words, own, n_near or self.n_near, share, without_own)
         if not len(near.bag):
             empty = np.zeros(0, np.int32)
             return CandidateTable(empty, empty, empty, np.zeros((0, len(FEATURES)), np.float32))
@@ -302,8 +306,10 @@ class CandidateFinder:
         promise = quick_score(block)
         order = np.lexsort((-promise, who))
         ranked = who[order]
-        first = np.searchsorted(ranked, ranked)
-        kept = order[np.arange(len(order)) - first < n_kept]
+        place = place_in(ranked)
+        best = promise[order][place == 0]
+        behind = np.repeat(best, group_sizes(group_starts(ranked), len(ranked))) - promise[order]
+        kept = order[(place < n_kept) & ((behind < _FAR_BEHIND) | (n_kept > self.n_kept))]
         kept.sort()
         return kept
 

@@ -12,14 +12,14 @@ from scipy import sparse
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.grouping import flat_rows, place_in
 
-__all__ = ["CONTEXT_WEIGHT", "JointIndex", "NearBags", "Words", "near_bags"]
+__all__ = ["CONTEXT_WEIGHT", "LEAST_SHARE", "JointIndex", "NearBags", "Words", "near_bags"]
 
 Array = np.ndarray[Any, Any]
 
 #: How much the words around a mention count beside its own.
 CONTEXT_WEIGHT = 0.5
 #: Bags less similar than this share of the best one are not looked at.
-_LEAST_SHARE = 0.5
+LEAST_SHARE = 0.5
 #: Words that more bags than this have find nothing; they count again when candidates are compared.
 _MOST_BAGS = 1500
 
@@ -142,7 +142,12 @@ class NearBags:
 
 
 def near_bags(
-    index: JointIndex, words: Words, own: Array, n_near: int, without_own: bool = False
+    index: JointIndex,
+    words: Words,
+    own: Array,
+    n_near: int,
+    least_share: float = LEAST_SHARE,
+    without_own: bool = False,
 ) -> NearBags:
     """Find the bags nearest to each query.
 
@@ -154,6 +159,8 @@ def near_bags(
         The bag that a query equals, which is always among its near ones; -1 for none.
     n_near : int
         At most this many a query.
+    least_share : float
+        Bags less similar than this share of the best one are left out.
     without_own : bool
         Leave the bag out that a query equals.
     """
@@ -170,7 +177,7 @@ def near_bags(
     filled = np.flatnonzero(np.diff(product.indptr))
     if len(filled):
         best[filled] = np.maximum.reduceat(score, product.indptr[filled])
-    kept = np.flatnonzero((score >= _LEAST_SHARE * best[query]) & (score > 0))
+    kept = np.flatnonzero((score >= least_share * best[query]) & (score > 0))
     query, bag, score = query[kept], bag[kept].astype(np.int64), score[kept]
     order = np.lexsort((bag, -score, query))
     query, bag, score = query[order], bag[order], score[order]

@@ -56,7 +56,7 @@ _LEAST = 0.02
 #: Confidence from which on a mention becomes a span of the spaCy pipeline.
 _LEAST_LINK = 0.1
 #: Codes of one note that the note model looks at.
-_PER_NOTE = 40
+_PER_NOTE = 30
 
 
 @dataclass(slots=True)

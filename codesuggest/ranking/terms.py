@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from codesuggest.ranking.name_ranker import LEAST_FOUND, LEAST_LIKE, SIDES, NameRanker
 from codesuggest.ranking.ranker import Ranker
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.alias_index import AliasIndex
@@ -52,9 +53,6 @@ class TermQuery:
     context: tuple[str, ...] = ()
 
 
-_SIDES = {"right": "right", "left": "left", "bilateral": "bilateral", "both": "bilateral"}
-
-
 def term_query(
     term: str, label: str, index: AliasIndex, words: WordGuess | None = None
 ) -> TermQuery:
@@ -65,7 +63,7 @@ def term_query(
     if words is not None:
         for unknown in (s for s in bag if s not in index.word_id):
             alike.extend(words(unknown))
-    side = next((_SIDES[w] for w in term.lower().split() if w in _SIDES), None)
+    side = next((SIDES[w] for w in term.lower().split() if w in SIDES), None)
     attributes = (TermAttribute("laterality", side),) if side else ()
     core = tuple(dict.fromkeys((*known, *alike))) or bag
     return TermQuery(core, label, index.find_bag(bag), attributes)
@@ -118,21 +116,38 @@ def _trigrams(word: str) -> set[str]:
 
 
 class TermRanker:
-    """Rank the codes of terms with the ranker's candidates and mention model."""
+    """Rank the codes of terms.
+
+    Diagnoses go to the ranker of names where the model has one; everything else to the note
+    ranker's candidates and its mention model.
+    """
 
     def __init__(
         self,
         ranker: Ranker,
         indexes: Mapping[str, AliasIndex],
         systems: Mapping[str, CodeSystem],
+        names: NameRanker | None = None,
     ) -> None:
+        self._names = names
         self._ranker = ranker
         self._indexes = indexes
         self._systems = systems
         self._guess = {label: WordGuess(index.words) for label, index in indexes.items()}
 
-    def rank(self, terms: Sequence[str], system: str, top_k: int) -> list[list[RankedTerm]]:
-        """Return the codes of each term in one code system, best first."""
+    def rank(
+        self, terms: Sequence[str], system: str, top_k: int, least: float = LEAST_LIKE
+    ) -> list[list[RankedTerm]]:
+        """Return the codes of each term in one code system, best first.
+
+        `least` is how like something known a diagnosis must be to have codes.
+        """
+        codes = self._systems[system]
+        if system == "ICD-10-CM" and self._names is not None:
+            return [
+                [RankedTerm(codes.codes[r], codes.titles[r], s, c) for r, s, c in ranked]
+                for ranked in self._names.rank(terms, top_k, least)
+            ]
         label = "DIAGNOSIS" if system == "ICD-10-CM" else "PROCEDURE"
         index = self._indexes[label]
         wanted = SYSTEMS.index(system)
@@ -141,16 +156,15 @@ class TermRanker:
             queries = [
                 term_query(t, label, index, self._guess[label]) for t in terms[start : start + 256]
             ]
-            ranked: list[list[RankedTerm]] = [[] for _ in queries]
+            found: list[list[RankedTerm]] = [[] for _ in queries]
             table, probability = self._ranker.rank_terms(queries, max(2 * top_k, 40))
             for low, high in table.groups():
                 order = np.argsort(-probability[low:high], kind="stable") + low
-                rows = ranked[int(table.mention[low])]
+                rows = found[int(table.mention[low])]
                 for at in order.tolist():
                     if int(table.system[at]) != wanted or len(rows) == top_k:
                         continue
                     row = int(table.row[at])
-                    codes = self._systems[system]
                     p = float(probability[at])
                     rows.append(
                         RankedTerm(
@@ -160,9 +174,9 @@ class TermRanker:
                             p,
                         )
                     )
-            out.extend(ranked)
+            out.extend(found)
         return out
 
     def search(self, words: str, system: str, top_k: int) -> list[RankedTerm]:
         """Return the codes that fit `words` best."""
-        return self.rank([words], system, top_k)[0]
+        return self.rank([words], system, top_k, LEAST_FOUND)[0]

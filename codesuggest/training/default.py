@@ -18,7 +18,7 @@ import numpy as np
 
 import codesuggest
 from codesuggest.extraction.pipeline import blank_pipeline
-from codesuggest.model_directory import save_model, write_manifest
+from codesuggest.model_directory import NAMES, save_model, write_manifest
 from codesuggest.ranking.ranker import Ranker
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.aliases import Alias
@@ -30,6 +30,7 @@ from codesuggest.training.corpora import CodedNote, read_gold
 from codesuggest.training.examples import NoteFit, prepare
 from codesuggest.training.fit import FitResult, fit_ranker
 from codesuggest.training.kept_notes import KEPT_FILE
+from codesuggest.training.linking import fit_term_ranker, read_names
 from codesuggest.training.measure import Scores, best_point, score_predictions
 from codesuggest.training.model_card import write_model_card
 from codesuggest.training.splits import split_notes
@@ -79,6 +80,9 @@ def train_default(
     target.mkdir(parents=True, exist_ok=True)
     save_model(target, result.ranker, indexes, words)
     result.kept.save(target / KEPT_FILE)
+    if data is not None:
+        coded = read_names(data, icd)
+        fit_term_ranker(indexes["DIAGNOSIS"], icd, coded)[0].to_disk(target / NAMES)
     (target / "figures.json").write_text(
         json.dumps({k: v.to_dict() for k, v in figures.items()}, indent=1), encoding="utf-8"
     )
