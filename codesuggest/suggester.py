@@ -28,6 +28,7 @@ from codesuggest.extraction.pipeline import (
 from codesuggest.extraction.sections import SectionTable
 from codesuggest.guidelines.rules import CodingRules
 from codesuggest.model_directory import NAMES, default_model, verify_manifest
+from codesuggest.ranking.explanation import Reason
 from codesuggest.ranking.name_ranker import NameRanker
 from codesuggest.ranking.note_features import INACTIVE
 from codesuggest.ranking.ranker import NoteInput, RankedCode, Ranker
@@ -160,6 +161,7 @@ class CodeSuggester:
         encounter_date: date | None = None,
         systems: Sequence[str] | None = None,
         top_k: int | None = None,
+        precision: float | None = None,
         max_chars: int = MAX_CHARS,
     ) -> SuggestionSet:
         """Suggest codes for one note.
@@ -173,6 +175,10 @@ class CodeSuggester:
             Only these code systems; all when None.
         top_k : int, optional
             At most this many suggestions, best first.
+        precision : float, optional
+            Recommend only from the confidence on from which this share of suggestions was right
+            on notes that the model had not learned from; the model's own operating points when
+            None. `SuggestionSet.at` moves them freely.
         max_chars : int
             Longest text taken.
 
@@ -188,9 +194,17 @@ class CodeSuggester:
         if top_k is not None and top_k < 1:
             raise InputError(f"top_k must be at least 1, got {top_k}")
         notices = self._notices(note)
+        points = self._points(wanted, precision)
         if not note.text.strip():
             return self._set(
-                note, (), (), note.setting, False, ExtractedNote([], [], [], [], [], []), notices
+                note,
+                (),
+                (),
+                note.setting,
+                False,
+                ExtractedNote([], [], [], [], [], []),
+                notices,
+                points,
             )
         found = self.extract(note.text)
         ranked, assumed = self.ranker.rank_note(
@@ -202,7 +216,6 @@ class CodeSuggester:
         ]
         # a user's own release may lack codes that the model knows
         ranked = [r for r in ranked if r.system in wanted and r.code in self.terminology[r.system]]
-        points = self.ranker.operating_points
         suggestions = self._rules(
             [self._suggestion(r, mentions) for r in ranked if r.confidence >= _LEAST],
             lambda s: s.confidence >= points.get(s.system, 0.5),
@@ -211,8 +224,78 @@ class CodeSuggester:
             suggestions = suggestions[:top_k]
         suppressed = self._suppressed(found, mentions, ranked, suggestions, wanted)
         return self._set(
-            note, suggestions, suppressed, assumed, note.setting is None, found, notices
+            note, suggestions, suppressed, assumed, note.setting is None, found, notices, points
         )
+
+    def explain(
+        self, note: Note | str, code: str, system: str = "ICD-10-CM", top_k: int = 8, **options: Any
+    ) -> tuple[Reason, ...]:
+        """Say what moved the confidence of one code of a note most, in words.
+
+        Parameters
+        ----------
+        note : Note or str
+        code : str
+            As it stands in a suggestion.
+        system : str
+        top_k : int
+            At most this many reasons, the strongest first.
+        **options
+            ``setting`` and ``encounter_date``, as for `suggest`.
+
+        Returns
+        -------
+        tuple of Reason
+            ``feature, words, value, usual, effect``; empty for a code that the coding rules made
+            of others, whose edits say why.
+
+        Raises
+        ------
+        InputError
+            No mention of the note stands for the code.
+        """
+        self._wanted([system])
+        note = self._note(note, options.get("setting"), options.get("encounter_date"), MAX_CHARS)
+        found = self.extract(note.text)
+        ranked, _ = self.ranker.rank_note(NoteInput(note.text, found, self._groups, note.setting))
+        chosen = next((r for r in ranked if (r.system, r.code) == (system, code)), None)
+        if chosen is not None:
+            return self.ranker.explain(chosen, top_k)
+        made = self.suggest(note, systems=[system])
+        if any(s.code == code and s.edits for s in made):
+            return ()
+        raise InputError(f"no mention of the note stands for {system} {code}")
+
+    def alternatives_at(
+        self, suggestion: Suggestion, coverage: float = 0.9
+    ) -> tuple[Alternative, ...]:
+        """Return the codes that the suggestion's best words may mean, with a promised coverage.
+
+        Of mentions whose right code is among the codes found, a share `coverage` has it in this
+        set; measured on notes that the model had not learned from.
+
+        Parameters
+        ----------
+        suggestion : Suggestion
+            As `suggest` gave it; it keeps at most its six likeliest readings.
+        coverage : float
+            Between 0 and 1; the model holds promises for a few shares, the next higher is used.
+
+        Returns
+        -------
+        tuple of Alternative
+            The suggestion's own code first.
+
+        Raises
+        ------
+        InputError
+            The model makes no such promise.
+        """
+        least = self.ranker.promises.least_likely(suggestion.system, coverage)
+        own = Alternative(
+            suggestion.system, suggestion.code, suggestion.title, suggestion.confidence
+        )
+        return (own, *(a for a in suggestion.alternatives if a.confidence >= least))
 
     def suggest_many(
         self,
@@ -350,6 +433,14 @@ class CodeSuggester:
             )
         return note
 
+    def _points(self, systems: Iterable[str], precision: float | None) -> Mapping[str, float]:
+        """Return the operating point of each system."""
+        points = dict(self.ranker.operating_points)
+        if precision is not None:
+            for system in sorted(systems):
+                points[system] = self.ranker.promises.point_at(system, precision)
+        return points
+
     def _wanted(self, systems: Sequence[str] | None) -> frozenset[str]:
         if systems is None:
             return frozenset(self.terminology)
@@ -434,13 +525,14 @@ class CodeSuggester:
         guessed: bool,
         found: ExtractedNote,
         notices: tuple[str, ...],
+        points: Mapping[str, float],
     ) -> SuggestionSet:
         return SuggestionSet(
             tuple(suggestions),
             tuple(suppressed),
             dict(self._releases),
             self.model_version,
-            dict(self.ranker.operating_points),
+            dict(points),
             note.note_id,
             setting,
             guessed,

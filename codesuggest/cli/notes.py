@@ -1,4 +1,4 @@
-"""The command that reads notes: suggest."""
+"""The commands that read notes: suggest, explain."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import warnings
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import asdict
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -22,6 +23,8 @@ from codesuggest.cli.console import (
     THEME,
     WIDEST,
     ModelOption,
+    RecordOption,
+    SystemOption,
     TrustedOption,
     app,
     complain,
@@ -29,12 +32,13 @@ from codesuggest.cli.console import (
     show_blocks,
     stdout,
     system_name,
+    write_record,
 )
 from codesuggest.errors import CodeSuggestWarning, InputError
 from codesuggest.exporters import formats, table
-from codesuggest.exporters.formats import NoteFormat, Pairs
+from codesuggest.exporters.formats import NoteFormat, Pairs, RecordFormat
 from codesuggest.schema import SETTINGS, Note
-from codesuggest.training.note_files import NoteFiles
+from codesuggest.training.note_files import NoteFiles, read_note
 
 __all__: list[str] = []
 
@@ -70,6 +74,10 @@ def suggest(
     top_k: Annotated[
         int | None, typer.Option("--top-k", min=1, help="At most this many suggestions a note.")
     ] = None,
+    precision: Annotated[
+        float | None,
+        typer.Option("--precision", help="Recommend where this share was right, such as 0.9."),
+    ] = None,
     model: ModelOption = None,
     trusted: TrustedOption = False,
     workers: Annotated[
@@ -77,7 +85,12 @@ def suggest(
     ] = 1,
 ) -> None:
     """Suggest codes for notes."""
-    options = {"systems": [system_name(s) for s in system] if system else None, "top_k": top_k}
+    options: dict[str, Any] = {
+        "systems": [system_name(s) for s in system] if system else None,
+        "top_k": top_k,
+    }
+    if precision is not None:
+        options["precision"] = precision
     files = NoteFiles(
         notes,
         lambda error: complain(str(error)),
@@ -115,6 +128,32 @@ def suggest(
                 target.flush()
     if files.n_left_out:
         raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    note: Annotated[
+        str, typer.Argument(metavar="NOTE", help="A file, or - for standard input; UTF-8.")
+    ],
+    code: Annotated[str, typer.Argument(metavar="CODE", help="A code that was suggested for it.")],
+    system: SystemOption = "ICD-10-CM",
+    setting: Annotated[str | None, typer.Option("--setting", help="As for suggest.")] = None,
+    form: RecordOption = RecordFormat.TABLE,
+    model: ModelOption = None,
+    trusted: TrustedOption = False,
+) -> None:
+    """Say why a code of a note got its confidence."""
+    text = read_note(note, typer.get_binary_stream("stdin"))
+    suggester = codesuggest.load(model, trusted=trusted)
+    name, written = system_name(system), code.upper()
+    found = suggester.explain(text, written, name, setting=setting)
+    record = {
+        "system": name,
+        "code": written,
+        "title": suggester.terminology[name].get(written).title,
+        "reasons": [asdict(reason) for reason in found],
+    }
+    write_record(form, record, table.reason_blocks(record))
 
 
 def _day(text: str | None) -> date | None:

@@ -20,6 +20,7 @@ __all__ = [
     "code_blocks",
     "hit_blocks",
     "note_blocks",
+    "reason_blocks",
 ]
 
 #: Names of styles, by what they say, and how a terminal shows them.
@@ -302,6 +303,25 @@ def code_blocks(record: Mapping[str, Any]) -> Iterator[Block]:
     yield from _coded("With its 7th character" if seventh else "Codes below", record["children"])
     for kind, texts in record["notes"].items():
         yield Block(_NOTE_KINDS.get(kind, kind), rows=tuple(_line(f"  {text}") for text in texts))
+
+
+def reason_blocks(record: Mapping[str, Any]) -> Iterator[Block]:
+    """Lay out why a code got its confidence."""
+    yield Block(f"{record['code']}  {record['title']}", rule=True)
+    rows = tuple(
+        (
+            _cell(f"{reason['effect']:+.2f}", "good" if reason["effect"] > 0 else "bad"),
+            _cell(reason["words"]),
+            _cell(f"{reason['value']:g}"),
+            _cell(f"{reason['usual']:g}", "muted"),
+        )
+        for reason in record["reasons"]
+    )
+    if not rows:
+        yield Block("", rows=(_line("made by a coding rule from other codes of the note"),))
+        return
+    columns = (Column("Effect", right=True), Column("What", 1), Column("Here"), Column("Usually"))
+    yield Block("", columns, rows)
 
 
 def _coded(heading: str, codes: Sequence[Mapping[str, Any]]) -> Iterator[Block]:

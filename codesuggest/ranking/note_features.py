@@ -20,6 +20,7 @@ __all__ = [
     "GROUPS",
     "INACTIVE",
     "NOTE_FEATURES",
+    "NOTE_FEATURE_WORDS",
     "STATUSES",
     "Evidence",
     "NoteContext",
@@ -41,7 +42,8 @@ _GROUP = {name: i for i, name in enumerate(GROUPS)}
 #: Statuses under which a mention never supports a code.
 INACTIVE = frozenset({"negated", "family", "hypothetical"})
 
-_SCALARS: dict[str, str] = {
+#: Features of a code in a note, and what they say.
+NOTE_FEATURE_WORDS: dict[str, str] = {
     "best": "best probability that a mention means the code",
     "second": "second best",
     "sum": "sum over the mentions",
@@ -91,7 +93,7 @@ _SCALARS: dict[str, str] = {
     "guessed_setting": "the setting was guessed",
 }
 NOTE_FEATURES: tuple[str, ...] = (
-    *_SCALARS,
+    *NOTE_FEATURE_WORDS,
     *(f"in_{group}" for group in GROUPS),
     *(f"setting_{setting}" for setting in SETTINGS),
 )
@@ -105,7 +107,7 @@ _TAKEN = (
 )  # fmt: skip
 _TAKEN_AT = [_F[name] for name in _TAKEN]
 _EXACT, _CONTEXT = _F["exact_core"], _F["context_covered"]
-_GROUPS_END = len(_SCALARS) + len(GROUPS)
+_GROUPS_END = len(NOTE_FEATURE_WORDS) + len(GROUPS)
 _NAMING = frozenset({"assessment", "postop", "preop", "problem_list", "diagnosis_admit"})
 _IS_NAMING = np.array([name in _NAMING for name in GROUPS])
 #: Statuses with a feature of their own; a resolved problem counts as historical.
@@ -214,7 +216,7 @@ def note_features(
     put("mentions", count)
     put("negated", inactive)
     known = np.flatnonzero(group >= 0)
-    np.maximum.at(out, (evidence.code[known], len(_SCALARS) + group[known]), p[known])
+    np.maximum.at(out, (evidence.code[known], len(NOTE_FEATURE_WORDS) + group[known]), p[known])
     pairs = np.unique(evidence.code.astype(np.int64) * 4096 + group)
     put("sections", np.bincount((pairs + 2048) // 4096, minlength=n))
     naming = _IS_NAMING[np.maximum(group, 0)] & (group >= 0)

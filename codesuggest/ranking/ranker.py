@@ -26,6 +26,7 @@ from codesuggest.ranking.candidates import (
     quick_score,
 )
 from codesuggest.ranking.decided import DecidedWordings
+from codesuggest.ranking.explanation import Reason, reasons
 from codesuggest.ranking.note_features import (
     INACTIVE,
     NOTE_FEATURES,
@@ -35,6 +36,7 @@ from codesuggest.ranking.note_features import (
     group_numbers,
     note_features,
 )
+from codesuggest.ranking.promises import Promises
 from codesuggest.ranking.settings import guess_setting
 from codesuggest.ranking.site import SiteModel
 from codesuggest.ranking.trees import TreeEnsemble
@@ -95,6 +97,7 @@ class Ranker:
         One of each for diagnoses, one for procedures and supplies.
     calibrators : dict of system to Calibrator
     operating_points : dict of system to float
+    promises : Promises
     """
 
     def __init__(self) -> None:
@@ -102,6 +105,7 @@ class Ranker:
         self.note_models: dict[str, TreeEnsemble] = {}
         self.calibrators: dict[str, Calibrator] = {}
         self.operating_points: dict[str, float] = dict.fromkeys(SYSTEMS, 0.5)
+        self.promises = Promises()
         self.priors: dict[str, int] = {}
         self.report_rates: dict[str, float] = {}
         self.fingerprints: dict[str, str] = {}
@@ -275,6 +279,12 @@ class Ranker:
                 out[mine] = self.calibrators[name].of(score[mine])
         return out
 
+    def explain(self, code: RankedCode, top_k: int) -> tuple[Reason, ...]:
+        """Return what moved a ranked code most, in words."""
+        label = "DIAGNOSIS" if code.system == "ICD-10-CM" else "PROCEDURE"
+        model, typical = self.note_models.get(label), self.promises.typical.get(label)
+        return reasons(model, code.features, typical, top_k) if model and typical else ()
+
     def rank_terms(self, queries: Sequence[Query], n_near: int) -> tuple[CandidateTable, Array]:
         """Rank the candidates of bare terms; more of them than a mention keeps."""
         if self.finder is None:
@@ -340,6 +350,7 @@ class Ranker:
             "note_features": list(NOTE_FEATURES),
             "calibrators": {k: v.to_dict() for k, v in self.calibrators.items()},
             "operating_points": self.operating_points,
+            "promises": self.promises.to_dict(),
             "priors": self.priors,
             "report_rates": self.report_rates,
             "fingerprints": self.fingerprints,
@@ -374,6 +385,7 @@ class Ranker:
                 k: Calibrator.from_dict(v) for k, v in payload["calibrators"].items()
             }
             self.operating_points = payload["operating_points"]
+            self.promises = Promises.from_dict(payload.get("promises", {}))
             self.priors = payload["priors"]
             self.report_rates = payload["report_rates"]
             self.fingerprints = payload["fingerprints"]

@@ -16,7 +16,7 @@ from codesuggest.extraction.pipeline import ExtractedNote, extracts_of
 from codesuggest.extraction.sections import SectionTable
 from codesuggest.ranking.candidates import FEATURES, CandidateFinder
 from codesuggest.ranking.note_features import INACTIVE
-from codesuggest.ranking.ranker import NoteInput, Ranker
+from codesuggest.ranking.ranker import NoteInput, Ranker, Readings
 from codesuggest.ranking.terms import term_query
 from codesuggest.schema import SYSTEMS
 from codesuggest.training.corpora import CodedNote
@@ -29,6 +29,7 @@ __all__ = [
     "note_examples",
     "prepare",
     "report_rates",
+    "right_readings",
     "term_examples",
     "tie",
 ]
@@ -260,3 +261,34 @@ def note_examples(
             weights.append(0.0 if key in accepted and key not in must else fit.weight)
             keys.append((number, *key))
     return np.array(features), np.array(labels), np.array(weights), keys
+
+
+def right_readings(ranker: Ranker, fits: Sequence[NoteFit]) -> dict[str, list[float]]:
+    """Return the probability of the right code of each quoted mention, by code system.
+
+    Mentions whose candidates do not hold the right code are left out: a promise of coverage is
+    one over the codes that were found.
+    """
+    out: dict[str, list[float]] = {}
+    systems = ranker.finder.systems if ranker.finder is not None else []
+    for fit in fits:
+        quoted = sorted(fit.quotes)
+        if not quoted:
+            continue
+        found = fit.input.found
+        readings = Readings.of(*ranker.rank_mentions(found.extracts, quoted, found))
+        best: dict[tuple[int, str], float] = {}
+        for mention, system, row, p in zip(
+            readings.mention.tolist(),
+            readings.system.tolist(),
+            readings.row.tolist(),
+            readings.probability.tolist(),
+            strict=True,
+        ):
+            name = SYSTEMS[system]
+            code = systems[system].codes[row]
+            if (name, code) in fit.quotes[mention]:
+                best[(mention, name)] = max(p, best.get((mention, name), 0.0))
+        for (_, name), most in best.items():
+            out.setdefault(name, []).append(most)
+    return out

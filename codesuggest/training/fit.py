@@ -16,6 +16,7 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from codesuggest.ranking.calibration import Calibrator
+from codesuggest.ranking.promises import coverage_table, precision_table
 from codesuggest.ranking.ranker import Ranker
 from codesuggest.ranking.trees import TreeEnsemble
 from codesuggest.schema import SYSTEMS
@@ -28,6 +29,7 @@ from codesuggest.training.examples import (
     mention_examples,
     note_examples,
     report_rates,
+    right_readings,
     term_examples,
 )
 from codesuggest.training.kept_notes import KeptNotes, NoteRows, kept_rows
@@ -160,6 +162,7 @@ def fit_ranker(
     x_parts, y_parts, w_parts, fold_parts = [], [], [], []
     key_parts: list[tuple[int, str, str]] = []
     kept_parts: dict[int, NoteRows] = {}
+    right: dict[str, list[float]] = {}
     for fold in range(n_folds):
         held = {i for i in range(len(fits)) if folds[i] == fold}
         log.info("fold %d of %d", fold + 1, n_folds)
@@ -171,6 +174,8 @@ def fit_ranker(
         w_parts.append(w)
         key_parts.extend((order[n], s, c) for n, s, c in keys)
         fold_parts.append(np.full(len(y), fold))
+        for system, found in right_readings(ranker, [fits[i] for i in order]).items():
+            right.setdefault(system, []).extend(found)
         kept_parts.update((i, kept_rows(ranker, fits[i], seed)) for i in order)
     x, y, w = snapped(np.concatenate(x_parts)), np.concatenate(y_parts), np.concatenate(w_parts)
     fold_of = np.concatenate(fold_parts)
@@ -189,11 +194,16 @@ def fit_ranker(
             model = boosting(_NOTE_TREES, _NOTE_LEAVES, 0.06, seed)
             model.fit(x[train], y[train], sample_weight=w[train])
             final.note_models[label] = TreeEnsemble.from_sklearn(model)
+            final.promises.typical[label] = np.median(x[train], axis=0).round(5).tolist()
     system_of = np.array([s for _, s, _ in key_parts])
     for system in SYSTEMS:
         chosen = (system_of == system) & (w > 0)
         if chosen.sum() >= 50 and y[chosen].any():
-            final.calibrators[system] = Calibrator.fit(scores[chosen], y[chosen])
+            calibrator = final.calibrators[system] = Calibrator.fit(scores[chosen], y[chosen])
+            final.promises.precision[system] = precision_table(
+                calibrator.of(scores[chosen]), y[chosen]
+            )
+    final.promises.coverage = {system: coverage_table(found) for system, found in right.items()}
     kept = KeptNotes.join([(fit, kept_parts[i]) for i, fit in enumerate(fits)])
     kept.put_scores(dict(zip(key_parts, scores.tolist(), strict=True)), plain_finder.systems)
     return FitResult(final, key_parts, scores, y, w, fold_of, kept)
