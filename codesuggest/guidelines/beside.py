@@ -14,7 +14,8 @@ from pathlib import Path
 
 from codesuggest.guidelines.patterns import Pattern, PatternIndex
 from codesuggest.guidelines.worksheet import Worksheet
-from codesuggest.schema import Edit
+from codesuggest.schema import Edit, Suggestion
+from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.words import read_csv
 
 __all__ = [
@@ -57,10 +58,19 @@ class BesideRule:
     rows : iterable of Beside
     systems : tuple of str
         Both codes come from these code systems.
+    sides : CodeSystem, optional
+        Where given, a code of one side is left alone by a code of the other side.
     """
 
-    def __init__(self, name: str, rows: Iterable[Beside], systems: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        name: str,
+        rows: Iterable[Beside],
+        systems: tuple[str, ...],
+        sides: CodeSystem | None = None,
+    ) -> None:
         self.name = name
+        self._sides = sides
         self.systems = systems
         self.rows = tuple(rows)
         self._codes = PatternIndex([row.code for row in self.rows])
@@ -82,14 +92,41 @@ class BesideRule:
                 others[row].append((system, code))
         for system, code, rows in touched:
             for row in rows:
-                reason = next(
-                    (c for s, c in others.get(row, ()) if c != code and c in sheet.reported[s]), ""
-                )
+                reason = self._reason(sheet, system, code, others.get(row, ()))
                 found = self.rows[row]
                 silent = found.unless and any(found.unless.covers(c) for _, c in reported)
                 if reason and not silent and code in sheet.reported[system]:
                     edit = Edit(self.name, found.severity, found.message.format(reason), (reason,))
                     sheet.write(system, code, edit)
+
+    def _reason(
+        self, sheet: Worksheet, system: str, code: str, others: Iterable[tuple[str, str]]
+    ) -> str:
+        """Return the best of `others` that is still reported and concerns the same side."""
+        for other_system, other in others:
+            if other == code or other not in sheet.reported[other_system]:
+                continue
+            if self._sides is None or not _other_side(
+                self._sides, sheet.reported[system].get(code), other
+            ):
+                return other
+        return ""
+
+
+def _other_side(icd10cm: CodeSystem, s: Suggestion | None, other: str) -> bool:
+    """Tell whether both codes, or the words of the first, name sides that differ."""
+    side = _side(icd10cm, other)
+    if s is None or side not in ("left", "right"):
+        return False
+    own = _side(icd10cm, s.code) or next(
+        (a.value for m in s.evidence for a in m.attributes if a.name == "laterality"), ""
+    )
+    return own not in ("", "unspecified", side)
+
+
+def _side(icd10cm: CodeSystem, code: str) -> str:
+    row = icd10cm.row_of.get(code)
+    return icd10cm.axes(row).get("laterality", "") if row is not None else ""
 
 
 def unspecified_beside_specific() -> BesideRule:
@@ -131,10 +168,11 @@ def excludes1() -> BesideRule:
     )
 
 
-def integral_symptoms() -> BesideRule:
+def integral_symptoms(icd10cm: CodeSystem) -> BesideRule:
     """Hold back a symptom beside the diagnosis that it is routinely part of.
 
-    Source: Official Guidelines I.B.4 and I.B.5.
+    Source: Official Guidelines I.B.4 and I.B.5. Pain of one side stays beside a disease of the
+    other.
     """
     return _rule(
         "symptom of a diagnosis",
@@ -147,6 +185,7 @@ def integral_symptoms() -> BesideRule:
             f"{r['name']}: part of {{}} ({r['source']})",
         ),
         _DIAGNOSES,
+        icd10cm,
     )
 
 
@@ -202,5 +241,6 @@ def _rule(
     columns: tuple[str, ...],
     row_of: Callable[[dict[str, str]], Beside],
     systems: tuple[str, ...],
+    sides: CodeSystem | None = None,
 ) -> BesideRule:
-    return BesideRule(name, map(row_of, read_csv(DATA / file, columns)), systems)
+    return BesideRule(name, map(row_of, read_csv(DATA / file, columns)), systems, sides)

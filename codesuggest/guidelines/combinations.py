@@ -67,19 +67,31 @@ class CombinationRule:
     def __init__(self, icd10cm: CodeSystem, table: tuple[Combination, ...]) -> None:
         self._icd = icd10cm
         self._table = table
-        self._first = PatternIndex([row.parts[0] for row in table])
-        self._rows = [number for number, row in enumerate(table) for _ in row.parts]
-        self._any = PatternIndex([part for row in table for part in row.parts])
+        self._row_of = [number for number, row in enumerate(table) for _ in row.parts]
+        self._parts = PatternIndex([part for row in table for part in row.parts])
 
     def __call__(self, sheet: Worksheet) -> None:
         """Apply every row whose parts are reported, in the order of the table."""
-        waiting = [row for code in sheet.reported[_ICD] for row in self._first.rows(code)]
-        heapq.heapify(waiting)
+        seen: set[int] = set()
+        missing: dict[int, int] = {}
+        waiting: list[int] = []
+        for code in sheet.reported[_ICD]:
+            self._add(code, seen, missing, waiting)
         while waiting:
             made = self._combine(self._table[heapq.heappop(waiting)], sheet)
-            # a made code can be a part of another row, of an earlier one too
-            for part in self._any.rows(made) if made else ():
-                heapq.heappush(waiting, self._rows[part])
+            if made:
+                # a made code can be a part of another row, of an earlier one too
+                self._add(made, seen, missing, waiting)
+
+    def _add(self, code: str, seen: set[int], missing: dict[int, int], waiting: list[int]) -> None:
+        """Note the parts that `code` stands for; a row without a missing part is waiting."""
+        for part in self._parts.rows(code):
+            row = self._row_of[part]
+            if part not in seen:
+                seen.add(part)
+                missing[row] = missing.get(row, len(self._table[row].parts)) - 1
+            if not missing[row]:
+                heapq.heappush(waiting, row)
 
     def _combine(self, row: Combination, sheet: Worksheet) -> str:
         """Apply one row; return the code that it made, if any."""

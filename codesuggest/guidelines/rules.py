@@ -45,7 +45,7 @@ class CodingRules:
             SameWordsRule(icd10cm),
             unspecified_beside_specific(),
             excludes1(),
-            integral_symptoms(),
+            integral_symptoms(icd10cm),
             included_procedures(),
             SeventhCharacterRule(icd10cm),
             SpecificityRule(icd10cm),
