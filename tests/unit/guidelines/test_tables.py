@@ -68,39 +68,25 @@ def test_every_row_has_a_source_and_stands_once(file: str) -> None:
     assert len(set(keys)) == len(keys)
 
 
-@pytest.mark.parametrize("file", [f for f in TABLES if f != "included_procedures.csv"])
+@pytest.mark.parametrize("file", TABLES)
 def test_every_code_exists(file: str, systems: dict[str, CodeSystem]) -> None:
     columns, names = TABLES[file][1].split(), TABLES[file][2]
-    ends = {"A-Z"} if file == "queries.csv" else set()
-    wrong = [
-        (r[c], bad)
-        for r in rows(file)
-        for c in columns
-        if r[c] not in ends and (bad := range_unknown(r[c], names, systems))
-    ]
-    assert wrong == []
+    found = {part for r in rows(file) for c in columns for part in r[c].split("|")}
+    assert unknown(found, names, systems) == []
 
 
-def range_unknown(
-    pattern: str, names: tuple[str, ...], systems: dict[str, CodeSystem]
+def unknown(
+    alternatives: set[str], names: tuple[str, ...], systems: dict[str, CodeSystem]
 ) -> list[str]:
-    """Return the alternatives of `pattern` that cover no code of the release."""
+    """Return the alternatives that cover no code of the release."""
     codes = [c for name in names for c in systems[name].codes]
+    beginnings = {c[:n] for c in codes for n in range(1, len(c) + 1)}
     return [
         part
-        for part in filter(None, pattern.split("|"))
-        if part != "-".join(ANESTHESIA) and not any(map(Pattern(part.lstrip("!")).covers, codes))
+        for part in sorted(alternatives - {"", "-".join(ANESTHESIA)})
+        if part.lstrip("!") not in beginnings
+        and not ("-" in part and any(map(Pattern(part.lstrip("!")).covers, codes)))
     ]
-
-
-def test_every_procedure_exists(systems: dict[str, CodeSystem]) -> None:
-    alternatives = {
-        part
-        for r in rows("included_procedures.csv")
-        for c in ("component", "comprehensive")
-        for part in r[c].split("|")
-    }
-    assert [p for p in sorted(alternatives) if range_unknown(p, PROCEDURES, systems)] == []
 
 
 def test_patient_table_names_codes_of_its_system(systems: dict[str, CodeSystem]) -> None:
@@ -108,7 +94,7 @@ def test_patient_table_names_codes_of_its_system(systems: dict[str, CodeSystem])
         DATA / "patient.csv",
         ("name", "system", "codes", "sex", "from_age", "to_age", "source"),
     )
-    assert [r for r in table if range_unknown(r["codes"], (r["system"],), systems)] == []
+    assert [r for r in table if unknown({*r["codes"].split("|")}, (r["system"],), systems)] == []
     assert [r for r in table if r["sex"] not in ("", "F", "M") or not r["source"]] == []
     ages = [(int(r["from_age"] or 0), int(r["to_age"] or 130)) for r in table]
     assert [a for a in ages if not 0 <= a[0] <= a[1] <= 130] == []
