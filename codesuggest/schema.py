@@ -259,8 +259,8 @@ class Alternative:
 class Edit:
     """A finding of a coding rule about one suggestion.
 
-    `severity` is ``"info"``, ``"warning"`` or ``"withhold"``; a withheld suggestion stays in
-    the set but is not recommended.
+    `severity` is ``"info"``, ``"warning"``, ``"query"`` (a question to the provider) or
+    ``"withhold"``; a withheld suggestion stays in the set but is not recommended.
     """
 
     rule: str

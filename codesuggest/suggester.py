@@ -219,6 +219,8 @@ class CodeSuggester:
         suggestions = self._rules(
             [self._suggestion(r, mentions) for r in ranked if r.confidence >= _LEAST],
             lambda s: s.confidence >= points.get(s.system, 0.5),
+            note.patient_sex,
+            note.patient_age,
         )
         if top_k is not None:
             suggestions = suggestions[:top_k]

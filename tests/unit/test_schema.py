@@ -266,7 +266,7 @@ suggestions = st.builds(
     Suggestion, system, text, text, share, tuples(mentions),
     tuples(st.builds(Alternative, system, text, text, share)),
     tuples(st.builds(
-        Edit, text, st.sampled_from(["info", "warning", "withhold"]), text, tuples(text)
+        Edit, text, st.sampled_from(["info", "warning", "query", "withhold"]), text, tuples(text)
     )),
 )  # fmt: skip
 suppressed = st.builds(

@@ -1,0 +1,91 @@
+"""The worksheet that the coding rules share: a note's suggestions and the edits made so far.
+
+Rules write edits here and never delete a suggestion. What a rule withholds is no longer among
+the reported codes of the rules after it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+
+from codesuggest.schema import SYSTEMS, Edit, Suggestion
+
+__all__ = ["Worksheet"]
+
+
+class Worksheet:
+    """Suggestions under the coder's hands.
+
+    Parameters
+    ----------
+    suggestions : sequence of Suggestion
+        Best first; a code stands once.
+    reported : function of a Suggestion
+        Whether it reaches its operating point.
+    patient_sex, patient_age : optional
+        As in `codesuggest.Note`.
+
+    Attributes
+    ----------
+    reported : dict of str to dict of str to Suggestion
+        For each system the codes that would be reported now, best first.
+    """
+
+    def __init__(
+        self,
+        suggestions: Sequence[Suggestion],
+        reported: Callable[[Suggestion], bool],
+        patient_sex: str | None = None,
+        patient_age: float | None = None,
+    ) -> None:
+        self.patient_sex = patient_sex
+        self.patient_age = patient_age
+        self._all = {(s.system, s.code): s for s in suggestions}
+        self._edits: dict[tuple[str, str], list[Edit]] = defaultdict(list)
+        self.reported: dict[str, dict[str, Suggestion]] = {system: {} for system in SYSTEMS}
+        for s in suggestions:
+            if reported(s) and not s.withheld:
+                self.reported[s.system][s.code] = s
+
+    def find(self, system: str, code: str) -> Suggestion | None:
+        """Return a suggestion, reported or not."""
+        return self._all.get((system, code))
+
+    def is_withheld(self, system: str, code: str) -> bool:
+        """Tell whether a rule, now or earlier, keeps this code from being reported."""
+        known = self._all.get((system, code))
+        edits = self._edits.get((system, code), ())
+        return (known is not None and known.withheld) or any(
+            e.severity == "withhold" for e in edits
+        )
+
+    def edits_of(self, system: str, code: str) -> Iterator[Edit]:
+        """Yield all edits of a suggestion, those it came with first."""
+        known = self._all.get((system, code))
+        if known is not None:
+            yield from known.edits
+        yield from self._edits.get((system, code), ())
+
+    def write(self, system: str, code: str, edit: Edit) -> None:
+        """Add an edit to a suggestion; a rule says its finding once."""
+        if any(e.rule == edit.rule for e in self.edits_of(system, code)):
+            return
+        self._edits[system, code].append(edit)
+        if edit.severity == "withhold":
+            self.reported[system].pop(code, None)
+
+    def report(self, suggestion: Suggestion) -> None:
+        """Put in a suggestion that is to be reported, in place of one with the same code."""
+        self._all[suggestion.system, suggestion.code] = suggestion
+        self.reported[suggestion.system][suggestion.code] = suggestion
+
+    def result(self) -> list[Suggestion]:
+        """Return all suggestions with their edits, best first."""
+        out = [
+            dataclasses.replace(s, edits=(*s.edits, *self._edits[key])) if key in self._edits else s
+            for key, s in self._all.items()
+        ]
+        out.sort(key=lambda s: -s.confidence)
+        return out
