@@ -52,8 +52,9 @@ __all__ = ["MAX_CHARS", "CodeSuggester", "load"]
 MAX_CHARS = 1_000_000
 #: Suggestions with less confidence are not worth a coder's glance.
 _LEAST = 0.02
-#: Other codes shown for the same evidence.
+#: Other codes shown for the same evidence, and the least likely of them.
 _ALTERNATIVES = 5
+_LEAST_ALTERNATIVE = 0.005
 
 
 def load(
@@ -476,13 +477,18 @@ class CodeSuggester:
             round(ranked.confidence, 4),
             _distinct(mentions[i] for i in ranked.mentions),
             tuple(
-                Alternative(name, codes.codes[row], codes.titles[row], round(p, 4))
-                for position, row, p in ranked.readings[: _ALTERNATIVES + 1]
-                for name in (SYSTEMS[position],)
-                for codes in (self.terminology[name],)
-                if (name, row) != (ranked.system, ranked.row)
+                [
+                    self._alternative(SYSTEMS[position], row, p)
+                    for position, row, p in ranked.readings[: _ALTERNATIVES + 1]
+                    if p >= _LEAST_ALTERNATIVE
+                    and (row != ranked.row or SYSTEMS[position] != ranked.system)
+                ]
             ),
         )
+
+    def _alternative(self, system: str, row: int, probability: float) -> Alternative:
+        codes = self.terminology[system]
+        return Alternative(system, codes.codes[row], codes.titles[row], round(probability, 4))
 
     def _suppressed(
         self,

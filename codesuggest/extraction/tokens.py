@@ -155,22 +155,21 @@ class _Pieces:
     def add(self, piece: str) -> int:
         """Cut a new piece and return its number; the caller holds the lock."""
         number = len(self.number)
-        cuts = [
-            (self.lexis.number(word), match.start(), match.end())
-            for match in TOKEN.finditer(piece)
-            if (word := fold(match.group()))
-        ]
         used = self._used
         if number == len(self.count):
             self.count, self.first = _doubled(self.count), _doubled(self.first)
-        while used + len(cuts) > len(self.word):
-            self.word, self.start = _doubled(self.word), _doubled(self.start)
-            self.end = _doubled(self.end)
-        self.count[number], self.first[number] = len(cuts), used
-        if cuts:
-            stop = self._used = used + len(cuts)
-            columns = np.array(cuts, dtype=np.int32).T
-            self.word[used:stop], self.start[used:stop], self.end[used:stop] = columns
+        stop = used
+        for match in TOKEN.finditer(piece):
+            word = fold(match.group())
+            if word:
+                if stop == len(self.word):
+                    self.word, self.start = _doubled(self.word), _doubled(self.start)
+                    self.end = _doubled(self.end)
+                self.word[stop] = self.lexis.number(word)
+                self.start[stop], self.end[stop] = match.span()
+                stop += 1
+        self.count[number], self.first[number] = stop - used, used
+        self._used = stop
         # last of all: a reader that finds the number finds its cuts
         self.number[piece] = number
         return number

@@ -42,8 +42,9 @@ log = logging.getLogger(__name__)
 INDEX_LABELS = ("DIAGNOSIS", "PROCEDURE")
 #: Balanced trees: evaluating them takes as many steps as they are deep.
 _DEPTH = 5
-_MENTION_TREES, _MENTION_LEAVES = 48, 16
-_NOTE_TREES, _NOTE_LEAVES = 100, 12
+_MENTION_TREES, _MENTION_LEAVES = 40, 16
+_NOTE_TREES, _NOTE_LEAVES = 72, 12
+_MENTION_RATE, _NOTE_RATE = 0.18, 0.08
 #: Distinct values of a feature that the trees tell apart, and rows that they are drawn from.
 _VALUES, _SAMPLE = 200, 40_000
 
@@ -96,7 +97,7 @@ def fit_mention_models(examples: Examples, seed: int = 0) -> dict[str, TreeEnsem
     for label in INDEX_LABELS:
         part = examples.of(label)
         if part.labels.any():
-            model = boosting(_MENTION_TREES, _MENTION_LEAVES, 0.15, seed)
+            model = boosting(_MENTION_TREES, _MENTION_LEAVES, _MENTION_RATE, seed)
             model.fit(snapped(part.features), part.labels, sample_weight=part.weights)
             models[label] = TreeEnsemble.from_sklearn(model)
     return models
@@ -186,12 +187,12 @@ def fit_ranker(
         for fold in range(n_folds):
             train, test = mine & (fold_of != fold) & (w > 0), mine & (fold_of == fold)
             if y[train].any() and test.any():
-                model = boosting(_NOTE_TREES, _NOTE_LEAVES, 0.06, seed)
+                model = boosting(_NOTE_TREES, _NOTE_LEAVES, _NOTE_RATE, seed)
                 model.fit(x[train], y[train], sample_weight=w[train])
                 scores[test] = model.decision_function(x[test])
         train = mine & (w > 0)
         if y[train].any():
-            model = boosting(_NOTE_TREES, _NOTE_LEAVES, 0.06, seed)
+            model = boosting(_NOTE_TREES, _NOTE_LEAVES, _NOTE_RATE, seed)
             model.fit(x[train], y[train], sample_weight=w[train])
             final.note_models[label] = TreeEnsemble.from_sklearn(model)
             final.promises.typical[label] = np.median(x[train], axis=0).round(5).tolist()
