@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from codesuggest.extraction.pipeline import ExtractedNote, extracts_of
+from codesuggest.extraction.pipeline import ExtractedNote, reader_of
 from codesuggest.extraction.sections import SectionTable
 from codesuggest.ranking.candidates import FEATURES, CandidateFinder
 from codesuggest.ranking.note_features import INACTIVE
@@ -54,7 +54,8 @@ class NoteFit:
 
 def prepare(nlp: Any, notes: Sequence[CodedNote], weight: float = 1.0) -> list[NoteFit]:
     """Extract the mentions of coded notes and tie them to the gold evidence."""
-    return [tie(note, extracts_of(nlp(note.text)), weight) for note in notes]
+    read = reader_of(nlp)
+    return [tie(note, read(note.text), weight) for note in notes]
 
 
 def tie(note: CodedNote, found: ExtractedNote, weight: float = 1.0) -> NoteFit:

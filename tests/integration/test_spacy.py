@@ -13,6 +13,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from codesuggest import CodeSuggester
+from codesuggest.extraction.pipeline import KEY, extracts_of
 
 NOTES = Path(__file__).resolve().parents[1] / "data" / "notes"
 TEXTS = [
@@ -184,3 +185,12 @@ def test_every_span_names_a_known_code(docs: list[Doc], suggester: CodeSuggester
     assert names
     pairs = [name.split(":", 1) for name in names]
     assert [p for p in pairs if p[1] not in suggester.terminology[p[0]]] == []
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_pipeline_extracts_what_the_suggester_does(
+    nlp: Language, suggester: CodeSuggester, text: str
+) -> None:
+    # the suggester builds no Doc; step by step on a Doc the components must find the same
+    with nlp.select_pipes(disable=["codesuggest_linker"]):
+        assert extracts_of(nlp(text)) == suggester.extract(text)
