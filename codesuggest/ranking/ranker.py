@@ -57,8 +57,8 @@ _STATUS = {name: i for i, name in enumerate(STATUSES)} | {"resolved": STATUSES.i
 _LEAST = 0.02
 #: Confidence from which on a mention becomes a span of the spaCy pipeline.
 _LEAST_LINK = 0.1
-#: Codes of one note that the note model looks at.
-_PER_NOTE = 30
+#: Diagnoses, and procedures, of one note that the note model looks at.
+_PER_NOTE = 20
 
 
 @dataclass(slots=True)
@@ -482,12 +482,14 @@ def _strongest(readings: Readings, support: Array) -> tuple[list[tuple[int, int]
     """Return the codes worth the note model's time, and the code of each support, -1 for none."""
     key = (readings.system[support] << 32) | readings.row[support]
     keys, code = np.unique(key, return_inverse=True)
-    if len(keys) > _PER_NOTE:
+    diagnosis = keys >> 32 == 0
+    if max(diagnosis.sum(), (~diagnosis).sum()) > _PER_NOTE:
         best = np.zeros(len(keys))
         np.maximum.at(best, code, readings.probability[support])
-        kept = np.sort(np.lexsort((keys, -best))[:_PER_NOTE])
+        order = np.lexsort((keys, -best, diagnosis))
+        kept = np.sort(order[place_in(diagnosis[order]) < _PER_NOTE])
         number = np.full(len(keys), -1)
-        number[kept] = np.arange(_PER_NOTE)
+        number[kept] = np.arange(len(kept))
         keys, code = keys[kept], number[code]
     return [(int(k >> 32), int(k & 0xFFFFFFFF)) for k in keys.tolist()], code
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from codesuggest.ranking.name_ranker import LEAST_FOUND, LEAST_LIKE, SIDES, NameRanker
+from codesuggest.ranking.name_ranker import LEAST_LIKE, SIDES, NameRanker
 from codesuggest.ranking.ranker import Ranker
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.alias_index import AliasIndex
@@ -135,19 +135,19 @@ class TermRanker:
         self._systems = systems
         self._guess = {label: WordGuess(index.words) for label, index in indexes.items()}
 
-    def rank(
-        self, terms: Sequence[str], system: str, top_k: int, least: float = LEAST_LIKE
-    ) -> list[list[RankedTerm]]:
-        """Return the codes of each term in one code system, best first.
-
-        `least` is how like something known a diagnosis must be to have codes.
-        """
+    def rank(self, terms: Sequence[str], system: str, top_k: int) -> list[list[RankedTerm]]:
+        """Return the codes of each term in one code system, best first."""
         codes = self._systems[system]
         if system == "ICD-10-CM" and self._names is not None:
             return [
                 [RankedTerm(codes.codes[r], codes.titles[r], s, c) for r, s, c in ranked]
-                for ranked in self._names.rank(terms, top_k, least)
+                for ranked in self._names.rank(terms, top_k, LEAST_LIKE)
             ]
+        return self._by_mentions(terms, system, top_k)
+
+    def _by_mentions(self, terms: Sequence[str], system: str, top_k: int) -> list[list[RankedTerm]]:
+        """Rank terms as if they were mentions of a note: side, episode and stage count."""
+        codes = self._systems[system]
         label = "DIAGNOSIS" if system == "ICD-10-CM" else "PROCEDURE"
         index = self._indexes[label]
         wanted = SYSTEMS.index(system)
@@ -178,5 +178,8 @@ class TermRanker:
         return out
 
     def search(self, words: str, system: str, top_k: int) -> list[RankedTerm]:
-        """Return the codes that fit `words` best."""
-        return self.rank([words], system, top_k, LEAST_FOUND)[0]
+        """Return the codes that fit `words` best.
+
+        What a coder types is worded as in a note, unlike the names of a list.
+        """
+        return self._by_mentions([words], system, top_k)[0]

@@ -23,7 +23,6 @@ TEXTS = [
     "Nothing to see.",
     "ASSESSMENT:\n1. Gout of the right foot\n2. Asthma",
 ]
-KEY = "codesuggest"
 
 
 def results(doc: Doc) -> dict[str, object]:

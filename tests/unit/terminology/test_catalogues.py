@@ -21,36 +21,6 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 Member = tuple[str, dict[str, str]]
 
-#: Families with a member that says nothing about the axis of another one ("extensive, by any
-#: technique"): which of the two is meant needs a word of the note, not an axis. Shrink this list.
-OPEN_FAMILIES = frozenset(
-    {
-        "anal_lesion_destruction",
-        "appendix_surgery",
-        "arterial_catheter_selective_above_diaphragm",
-        "arterial_catheter_selective_below_diaphragm",
-        "caregiver_training",
-        "ectopic_pregnancy",
-        "eye_laceration_repair",
-        "femur_bone_lesion",
-        "foot_fusion",
-        "gastrostomy_surgical",
-        "left_atrial_appendage_closure",
-        "maze_procedure",
-        "penile_lesion_destruction",
-        "prostate_biopsy",
-        "salivary_stone_removal",
-        "selective_angiography",
-        "splenectomy",
-        "tibia_osteotomy",
-        "trigeminal_destruction",
-        "tubal_sterilization",
-        "urethral_dilation",
-        "venipuncture",
-        "vertebral_body_tethering",
-    }
-)
-
 
 def bounds(value: str) -> tuple[float, float] | None:
     """Return the numbers a value covers, None for a word."""
@@ -108,7 +78,7 @@ def families(system: str) -> dict[str, list[Member]]:
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_axes_part_every_family_without_overlaps(system: str) -> None:
     found = {name: pairs for name, m in families(system).items() if (pairs := list(overlaps(m)))}
-    assert {name: pairs for name, pairs in found.items() if name not in OPEN_FAMILIES} == {}
+    assert found == {}
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
