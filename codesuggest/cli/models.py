@@ -142,6 +142,27 @@ def evaluate_noise(
     write_record(form, record, figures.noise_blocks(record))
 
 
+@app.command("evaluate-assertion")
+def evaluate_assertion(
+    phrases: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SENTENCES.JSONL",
+            help="Sentences with concept, negation, temporality, experiencer.",
+        ),
+    ],
+    form: RecordOption = RecordFormat.TABLE,
+    model: ModelOption = None,
+    trusted: TrustedOption = False,
+) -> None:
+    """Score negation, history and experiencer on phrases in their sentences."""
+    from codesuggest import load
+    from codesuggest.training.evaluation.assertions import measure_assertions, read_phrases
+
+    record = measure_assertions(load(model, trusted=trusted), read_phrases(phrases))
+    write_record(form, record, figures.assertion_blocks(record))
+
+
 @app.command("evaluate-sections")
 def evaluate_sections(
     sections: Annotated[

@@ -13,6 +13,7 @@ from codesuggest.exporters.table import Block, Cell, Column
 from codesuggest.schema import SYSTEMS
 
 __all__ = [
+    "assertion_blocks",
     "benchmark_blocks",
     "comparison_blocks",
     "evaluation_blocks",
@@ -225,6 +226,22 @@ def noise_blocks(record: Record) -> Iterator[Block]:
     )
     yield Block("", columns, rows)
     yield Block("", rows=(_note("Drops are in points against the notes as they are."),))
+
+
+def assertion_blocks(record: Record) -> Iterator[Block]:
+    """Lay out the scores of each status."""
+    yield Block(f"{record['n_phrases']} phrases in their sentences", rule=True)
+    names = ("precision", "recall", "f1")
+    columns = (Column("Status", 1), *(Column(_worded(n), 0, True) for n in (*names, "n")))
+    rows = tuple(
+        (
+            _cell(status),
+            *(_cell(f"{record[status][n]:.3f}", "code") for n in names),
+            _cell(str(record[status]["n"])),
+        )
+        for status in ("negated", "historical", "family")
+    )
+    yield Block("", columns, rows)
 
 
 def section_blocks(record: Record) -> Iterator[Block]:
