@@ -20,7 +20,7 @@ __all__ = ["Reach", "SpreadMatch", "spread_matches"]
 Array = np.ndarray[Any, Any]
 
 #: The most telling bags whose place in the note is looked at.
-_MOST_BAGS = 64
+_MOST_BAGS = 96
 _MOST_MATCHES = 24
 _BITS = 20
 
