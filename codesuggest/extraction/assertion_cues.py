@@ -11,7 +11,7 @@ from codesuggest.extraction.assertion_time import names_past, year_rows
 from codesuggest.extraction.assertion_words import AssertionWords
 from codesuggest.extraction.experiencer import speaks_of_relative
 from codesuggest.extraction.phrases import PhraseTable
-from codesuggest.extraction.tokens import TokenLists, WordClass
+from codesuggest.extraction.tokens import TokenLists, WordMarks
 from codesuggest.terminology.words import read_csv
 
 __all__ = ["DATA", "CueFinder", "CueHit", "CueRow"]
@@ -133,15 +133,15 @@ class CueFinder:
         ]
         phrases.extend((phrase, _YEAR) for phrase in year_rows())
         self._table: PhraseTable[CueRow] = PhraseTable(phrases)
-        self._opens = WordClass(self._table.opens)
-        self._sign = WordClass(_SIGNS.__contains__)
+        self._marks = WordMarks({"cue": self._table.opens, "sign": _SIGNS.__contains__})
 
     def __call__(
         self, text: str, tokens: TokenLists, wanted: frozenset[int] | None = None
     ) -> list[CueHit]:
         """Return the cues of the text, or of its `wanted` sentences, with their reach."""
         words = tokens.words
-        places = self._opens.places(tokens)
+        marked = self._marks.of(tokens)
+        places = marked.places("cue")
         if wanted is not None:
             sentences = tokens.sentences
             places = [i for i in places if sentences[i] in wanted]
@@ -166,7 +166,7 @@ class CueFinder:
                 hits.append(CueHit(start, start, _INSIDE, start, end - 1))
         if not hits:
             return hits
-        breaks = _Breaks(tokens, self._sign.places(tokens), self._lists)
+        breaks = _Breaks(tokens, marked.places("sign"), self._lists)
         kept = [hit for hit in hits if hit.right or self._scope(hit, text, tokens, breaks, ends)]
         if relatives:
             named = frozenset(relatives)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codesuggest.extraction.phrases import PhraseTable
-from codesuggest.extraction.tokens import TokenLists, WordClass
+from codesuggest.extraction.tokens import TokenLists, WordMarks
 from codesuggest.terminology.words import read_csv, tokenize
 
 __all__ = ["AttributeFinder", "Found"]
@@ -65,19 +65,21 @@ class AttributeFinder:
             (row["phrase"], (row["attribute"], row["value"])) for row in rows
         )
         self.words = frozenset(tokenize(row["phrase"])[0] for row in rows)
-        self._opens = WordClass(self._table.opens)
-        self._quantity = WordClass(lambda word: _OPENING.match(word) is not None)
+        self._marks = WordMarks(
+            {"phrase": self._table.opens, "quantity": lambda w: _OPENING.match(w) is not None}
+        )
 
     def find(self, text: str, tokens: TokenLists) -> list[Found]:
         """Return every attribute of the text, in order."""
         starts, ends, sentences = tokens.starts, tokens.ends, tokens.sentences
+        marked = self._marks.of(tokens)
         found = [
             Found(name, value, starts[start], ends[end - 1], start, sentences[start])
-            for start, end, payloads in self._table.find(tokens.words, self._opens.places(tokens))
+            for start, end, payloads in self._table.find(tokens.words, marked.places("phrase"))
             for name, value in payloads
         ]
         reach = 0
-        for token in self._quantity.places(tokens):
+        for token in marked.places("quantity"):
             match = _QUANTITY.match(text, starts[token]) if starts[token] >= reach else None
             if match is None:
                 continue

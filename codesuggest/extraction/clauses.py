@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import Any
 
 import numpy as np
 
-from codesuggest.extraction.tokens import TokenLists, WordClass
+from codesuggest.extraction.tokens import MarkedTokens
 
-__all__ = ["ClauseReader", "Clauses"]
+__all__ = ["Clauses", "clause_questions", "clauses_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -67,29 +67,31 @@ class Clauses:
         return low, high
 
 
-class ClauseReader:
-    """Find where the clauses of notes end.
+def clause_questions(
+    attribute_words: Container[str],
+) -> dict[str, Callable[[str], bool]]:
+    """Return what `clauses_of` asks of words.
 
     Parameters
     ----------
     attribute_words : container of str
         Words that begin an attribute: a comma before one does not end the clause.
     """
+    return {
+        "barrier": _BARRIERS.__contains__,
+        "joint": _JOINTS.__contains__,
+        "comma": ",".__eq__,
+        "attribute": attribute_words.__contains__,
+    }
 
-    def __init__(self, attribute_words: Container[str]) -> None:
-        self._barrier = WordClass(_BARRIERS.__contains__)
-        self._joint = WordClass(_JOINTS.__contains__)
-        self._comma = WordClass(",".__eq__)
-        self._attribute = WordClass(attribute_words.__contains__)
 
-    def __call__(self, tokens: TokenLists, units: Array) -> Clauses:
-        """Read one note; `units` are the positions of tokens with a meaning."""
-        barrier, joint = self._barrier.of(tokens), self._joint.of(tokens)
-        goes_on = self._comma.of(tokens)
-        goes_on[:-1] &= self._attribute.of(tokens)[1:]
-        goes_on[-1:] = False
-        return Clauses(
-            (barrier | joint).nonzero()[0].tolist(),
-            (barrier | (joint & ~goes_on)).nonzero()[0].tolist(),
-            units.tolist(),
-        )
+def clauses_of(marked: MarkedTokens, units: Array) -> Clauses:
+    """Read where the clauses of one note end; `units` are the tokens with a meaning."""
+    barrier, joint, goes_on = (marked.has(name) for name in ("barrier", "joint", "comma"))
+    goes_on[:-1] &= marked.has("attribute")[1:]
+    goes_on[-1:] = False
+    return Clauses(
+        (barrier | joint).nonzero()[0].tolist(),
+        (barrier | (joint & ~goes_on)).nonzero()[0].tolist(),
+        units.tolist(),
+    )

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 
 from codesuggest.extraction.attributes import AttributeFinder, Found
-from codesuggest.extraction.clauses import ClauseReader
+from codesuggest.extraction.clauses import clause_questions, clauses_of
 from codesuggest.extraction.sides import PairedParts, SideReading
 from codesuggest.extraction.spelling import Speller
 from codesuggest.extraction.spread import Reach, spread_matches
-from codesuggest.extraction.tokens import TokenLists, WordClass
+from codesuggest.extraction.tokens import TokenLists, WordClass, WordMarks
 from codesuggest.schema import Section
 from codesuggest.terminology.abbreviations import AmbiguousAbbreviations
 from codesuggest.terminology.alias_index import AliasIndex, Windows, stem_hash
@@ -132,7 +132,6 @@ class MentionFinder:
         self.attributes = attributes
         self.forms: WordForms = next(iter(self.indexes.values())).forms
         self.parts = PairedParts(self.forms)
-        self.clauses = ClauseReader(attributes.words | AXIS_WORDS)
         self._rarity: dict[str, float] = {}
         for index in reversed(self.indexes.values()):
             self._rarity.update(zip(index.words, index.idf.tolist(), strict=True))
@@ -144,12 +143,17 @@ class MentionFinder:
             label: WordClass(self._word_ids(index), np.int32, _STEMS)
             for label, index in self.indexes.items()
         }
-        self._telling = WordClass(self._is_telling)
-        self._done = WordClass(_DONE.__contains__)
-        self._denial = WordClass(_DENIALS.__contains__)
-        self._has_senses = WordClass(self._ambiguous.senses.__contains__)
-        self._side = WordClass(_SIDES.__contains__)
-        self._number = WordClass(lambda word: word.isdigit() and len(word) < 3)
+        self.marks = WordMarks(
+            {
+                "telling": self._is_telling,
+                "done": _DONE.__contains__,
+                "denial": _DENIALS.__contains__,
+                "senses": self._ambiguous.senses.__contains__,
+                "side": _SIDES.__contains__,
+                "number": lambda word: word.isdigit() and len(word) < 3,
+                **clause_questions(attributes.words | AXIS_WORDS),
+            }
+        )
 
     # -- what is known of a word ---------------------------------------------------------------
 
@@ -235,16 +239,15 @@ class MentionFinder:
         marked where they are part of a name; the numbers of list items say nothing.
         """
         words, changed = tokens.words, {}
-        for i in self._side.places(tokens):
+        marked = self.marks.of(tokens)
+        for i in marked.places("side"):
             if words[i + 1 : i + 2] and words[i + 1] in NAMED_SIDES:
                 changed[i] = f"{words[i]}~"
-        for i in self._number.places(tokens):
+        for i in marked.places("number"):
             if words[i + 1 : i + 2] in (["."], [")"]) and _opens_item(text, tokens, i):
                 changed[i] = _ITEM_NUMBER
         found = [
-            i
-            for i in self._has_senses.places(tokens)
-            if text[tokens.starts[i] : tokens.ends[i]].isupper()
+            i for i in marked.places("senses") if text[tokens.starts[i] : tokens.ends[i]].isupper()
         ]
         if found:
             lower = text.lower()
@@ -263,7 +266,7 @@ class MentionFinder:
     ) -> Iterable[Extract]:
         """Return aliases whose words all stand close together, with other words between them."""
         tokens, section_of = reading.tokens, reading.section_of
-        denials = self._denial.places(tokens)
+        denials = reading.marked.places("denial")
         for label, index in self.indexes.items():
             taken: set[tuple[int, int]] = set()
             words, known = self._words[label].of(tokens), matched.get(label, [])
@@ -310,14 +313,14 @@ class MentionFinder:
         """Return whole sentences of naming sections as mentions."""
         tokens, sections, bounds = reading.tokens, reading.sections, reading.bounds
         starts = np.array(bounds[:-1])
-        has_done, telling = self._done.of(tokens), self._telling.of(tokens)
+        has_done, telling = reading.marked.has("done"), reading.marked.has("telling")
         kinds = [groups.get(s.kind, "") for s in sections]
         naming = np.array([k in PROCEDURE_GROUPS or k in DIAGNOSIS_GROUPS for k in kinds])
         place_of = reading.section_array[np.array(bounds[1:]) - 1]
         worth = naming[place_of] | np.logical_or.reduceat(has_done, starts)
         worth &= np.logical_or.reduceat(telling, starts)
         done, told = has_done.nonzero()[0].tolist(), telling.nonzero()[0].tolist()
-        denials, units = self._denial.places(tokens), reading.units
+        denials, units = reading.marked.places("denial"), reading.units
         covered: dict[int, int] = {}
         for e in extracts:
             if e.label == "DIAGNOSIS":
@@ -373,7 +376,9 @@ class _Reading:
         self.breaks = self.sentences * 64 + self.section_array % 64
         #: First token of each sentence, and one past the last of all.
         self.bounds: list[int] = [*group_starts(self.sentences).tolist(), len(tokens)]
-        self._clauses = finder.clauses(tokens, units)
+        #: Read after `rename`, which changes words.
+        self.marked = finder.marks.of(tokens)
+        self._clauses = clauses_of(self.marked, units)
         self._attributes: dict[int, list[Found]] = {}
         found = self.attributes = finder.attributes.find(text, tokens)
         for attribute in found:

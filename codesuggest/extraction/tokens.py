@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,16 @@ from spacy.tokens import Doc
 
 from codesuggest.terminology.words import TOKEN, fold
 
-__all__ = ["READER", "Lexis", "TokenCutter", "TokenLists", "TokenReader", "WordClass"]
+__all__ = [
+    "READER",
+    "Lexis",
+    "MarkedTokens",
+    "TokenCutter",
+    "TokenLists",
+    "TokenReader",
+    "WordClass",
+    "WordMarks",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -88,10 +97,6 @@ class WordClass:
             values = self._grown(tokens.lexis)
         return values[tokens.ids]
 
-    def places(self, tokens: TokenLists) -> list[int]:
-        """Return the positions of the tokens with a true value."""
-        return np.flatnonzero(self.of(tokens)).tolist()
-
     def _grown(self, lexis: Lexis) -> Array:
         with self._lock:
             known, values, size = self._known
@@ -107,6 +112,44 @@ class WordClass:
             values[size:total] = fresh
             self._known = (lexis, values, total)
             return values
+
+
+class WordMarks:
+    """Questions about words that are answered with yes or no, many of them in one number.
+
+    Parameters
+    ----------
+    questions : mapping of name to function of a folded word
+        At most 31.
+    """
+
+    def __init__(self, questions: Mapping[str, Callable[[str], bool]]) -> None:
+        self._bit = {name: 1 << i for i, name in enumerate(questions)}
+        asked = list(zip(self._bit.values(), questions.values(), strict=True))
+        self._marks = WordClass(lambda w: sum(bit for bit, ask in asked if ask(w)), np.int32)
+
+    def of(self, tokens: TokenLists) -> MarkedTokens:
+        """Return the answers for all tokens of a text."""
+        return MarkedTokens(self._marks.of(tokens), self._bit)
+
+
+class MarkedTokens:
+    """The answers to the questions of `WordMarks` for each token of a text."""
+
+    __slots__ = ("_bit", "_marks")
+
+    def __init__(self, marks: Array, bit: Mapping[str, int]) -> None:
+        self._marks, self._bit = marks, bit
+
+    def has(self, name: str) -> Array:
+        """Return the answer for each token, shape (n_tokens,)."""
+        answers: Array = (self._marks & self._bit[name]) != 0
+        return answers
+
+    def places(self, name: str) -> list[int]:
+        """Return the positions of the tokens with a yes."""
+        places: list[int] = (self._marks & self._bit[name]).nonzero()[0].tolist()
+        return places
 
 
 @dataclass(slots=True)
