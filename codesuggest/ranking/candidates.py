@@ -14,7 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from codesuggest.ranking.members import axis_agreement, select_members, wanted_axes
-from codesuggest.ranking.near import LEAST_SHARE, JointIndex, NearBags, Words, near_bags
+from codesuggest.ranking.near import LEAST_SHARE, JointIndex, Words, near_bags
+from codesuggest.ranking.overlap import NoteWords, Overlap
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.aliases import SOURCES
@@ -86,13 +87,6 @@ class Query(Protocol):
     context: tuple[str, ...]
     bag: int
     attributes: Any
-
-
-class NoteWords(Protocol):
-    """The stems of a note and of its procedure titles."""
-
-    stems: list[str]
-    title_stems: list[str]
 
 
 @dataclass(slots=True)
@@ -231,7 +225,7 @@ class CandidateFinder:
             empty = np.zeros(0, np.int32)
             return CandidateTable(empty, empty, empty, np.zeros((0, len(FEATURES)), np.float32))
         asked, bag = near.query, near.bag
-        overlap = _Overlap.of(index, words, near, note)
+        overlap = Overlap.of(index, words, near, note)
         n_own = np.array([len(queries[i].core) for i in chosen])
         n_known = np.array([len(core) for core in cores])
         query_of, idf = words.query(), index.idf[words.ids]
@@ -390,42 +384,6 @@ class _Said:
     values_key: tuple[tuple[str, str], ...]
     wanted: dict[str, str]
     wanted_key: tuple[tuple[str, str], ...]
-
-
-@dataclass(slots=True)
-class _Overlap:
-    """Rarity of what near bags share with their query, each of shape (n_near,)."""
-
-    core: Array
-    context: Array
-    total: Array
-    in_note: Array
-    in_title: Array
-
-    @classmethod
-    def of(
-        cls, index: JointIndex, words: Words, near: NearBags, note: NoteWords | None
-    ) -> _Overlap:
-        """Add up the words of every bag, over the flat list of the bags' words."""
-        flat, starts = index.words_of(near.bag)
-        n_words = index.n_words
-        kind = np.zeros((len(words), n_words), np.int8)
-        kind[words.query(), words.ids] = np.where(words.own, 1, 2)
-        kinds = kind[np.repeat(near.query, index.bag_size[near.bag]), flat]
-        rarity = index.idf[flat]
-        columns = np.zeros((len(flat), 5), np.float64)
-        columns[:, 0] = np.where(kinds == 1, rarity, 0)
-        columns[:, 1] = np.where(kinds == 2, rarity, 0)
-        columns[:, 2] = rarity
-        if note is not None:
-            has, titled = np.zeros((2, n_words), np.float32)
-            for label in index.bag_offset:
-                has[index.ids(label, note.stems)] = 1
-                titled[index.ids(label, note.title_stems)] = 1
-            columns[:, 3] = rarity * has[flat]
-            columns[:, 4] = rarity * titled[flat]
-        core, context, total, in_note, in_title = np.add.reduceat(columns, starts).T
-        return cls(core, context, total, np.maximum(in_note, core + context), in_title)
 
 
 def quick_score(features: Array) -> Array:

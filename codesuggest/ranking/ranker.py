@@ -37,6 +37,7 @@ from codesuggest.ranking.note_features import (
     note_features,
 )
 from codesuggest.ranking.promises import Promises
+from codesuggest.ranking.readings import NoteTable, Readings, strongest
 from codesuggest.ranking.settings import guess_setting
 from codesuggest.ranking.site import SiteModel
 from codesuggest.ranking.trees import TreeEnsemble
@@ -44,21 +45,17 @@ from codesuggest.schema import LABELS, SYSTEMS, Assertion
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.drugs import DrugTable
-from codesuggest.terminology.grouping import group_sizes, group_starts, place_in
+from codesuggest.terminology.grouping import group_starts
 from codesuggest.terminology.releases import load_release
 
 __all__ = ["NoteInput", "RankedCode", "Ranker", "create_ranker"]
 
 Array = np.ndarray[Any, Any]
 
-#: Candidates of one mention that the note model looks at: of diagnoses, of procedures.
-_PER_MENTION = (4, 6)
 _STATUS = {name: i for i, name in enumerate(STATUSES)} | {"resolved": STATUSES.index("historical")}
 _LEAST = 0.02
 #: Confidence from which on a mention becomes a span of the spaCy pipeline.
 _LEAST_LINK = 0.1
-#: Diagnoses, and procedures, of one note that the note model looks at.
-_PER_NOTE = 20
 
 
 @dataclass(slots=True)
@@ -165,7 +162,7 @@ class Ranker:
         support = np.flatnonzero(readings.probability >= _LEAST)
         if not len(support):
             return NoteTable([], [], None, readings, np.zeros((0, len(NOTE_FEATURES))), setting)
-        keys, code = _strongest(readings, support)
+        keys, code = strongest(readings, support)
         support, code = support[code >= 0], code[code >= 0]
         mention = readings.mention[support]
         position = np.array([e.start_char for e in extracts])[mention] / max(len(note.text), 1)
@@ -404,106 +401,6 @@ class Ranker:
                 "install the model again"
             ) from None
         return self
-
-
-@dataclass(slots=True)
-class Readings:
-    """What each mention may mean: the best candidates of each mention, best first, in arrays.
-
-    Attributes
-    ----------
-    mention, system, row, place : arrays of int, shape (n,)
-    probability : array of float, shape (n,)
-    margin : array of float, shape (n,)
-        Above the mention's best other candidate.
-    other : array of float, shape (n,)
-        Probability of the mention's best other candidate in the same code system.
-    features : array of float32, shape (n, n_candidate_features)
-    """
-
-    mention: Array
-    system: Array
-    row: Array
-    place: Array
-    probability: Array
-    margin: Array
-    other: Array
-    features: Array
-
-    @classmethod
-    def of(cls, table: CandidateTable, probability: Array) -> Readings:
-        """Order candidates and keep those that the note model looks at."""
-        order = np.lexsort((-probability, table.mention))
-        place = place_in(table.mention[order])
-        kept = place < np.where(table.system[order] == 0, *_PER_MENTION)
-        order, place = order[kept], place[kept]
-        mention, system = table.mention[order], table.system[order].astype(np.int64)
-        p = probability[order]
-        return cls(
-            mention,
-            system,
-            table.row[order],
-            place,
-            p,
-            p - _best_other(mention, p),
-            _best_other(mention.astype(np.int64) * len(SYSTEMS) + system, p),
-            table.features[order],
-        )
-
-    def by_mention(self) -> dict[int, list[tuple[int, int, float]]]:
-        """Return (system position, row, probability) of all that each mention may mean."""
-        rows = list(
-            zip(self.system.tolist(), self.row.tolist(), self.probability.tolist(), strict=True)
-        )
-        starts = group_starts(self.mention)
-        bounds = [*starts.tolist(), len(rows)]
-        return {
-            mention: rows[low:high]
-            for mention, low, high in zip(
-                self.mention[starts].tolist(), bounds, bounds[1:], strict=False
-            )
-        }
-
-
-def _best_other(group: Array, p: Array) -> Array:
-    """Return the highest of the others of its group for each element."""
-    order = np.lexsort((-p, group))
-    ranked, high_first = group[order], p[order]
-    first = group_starts(ranked)
-    count = group_sizes(first, len(p))
-    second = np.where(count > 1, high_first[np.minimum(first + 1, max(len(p) - 1, 0))], 0.0)
-    out = np.empty(len(p))
-    out[order] = np.repeat(high_first[first], count)
-    out[order[first]] = second
-    return out
-
-
-def _strongest(readings: Readings, support: Array) -> tuple[list[tuple[int, int]], Array]:
-    """Return the codes worth the note model's time, and the code of each support, -1 for none."""
-    key = (readings.system[support] << 32) | readings.row[support]
-    keys, code = np.unique(key, return_inverse=True)
-    diagnosis = keys >> 32 == 0
-    if max(diagnosis.sum(), (~diagnosis).sum()) > _PER_NOTE:
-        best = np.zeros(len(keys))
-        np.maximum.at(best, code, readings.probability[support])
-        order = np.lexsort((keys, -best, diagnosis))
-        kept = np.sort(order[place_in(diagnosis[order]) < _PER_NOTE])
-        number = np.full(len(keys), -1)
-        number[kept] = np.arange(len(kept))
-        keys, code = keys[kept], number[code]
-    return [(int(k >> 32), int(k & 0xFFFFFFFF)) for k in keys.tolist()], code
-
-
-@dataclass(slots=True)
-class NoteTable:
-    """The codes that a note's mentions may mean: keys are (system position, row)."""
-
-    keys: list[tuple[int, int]]
-    codes: list[tuple[int, str]]
-    evidence: Evidence | None
-    readings: Readings
-    features: Array
-    setting: str
 
 
 def _by_label(system: Array) -> list[tuple[str, Array]]:

@@ -16,7 +16,8 @@ from codesuggest.extraction.pipeline import ExtractedNote, reader_of
 from codesuggest.extraction.sections import SectionTable
 from codesuggest.ranking.candidates import FEATURES, CandidateFinder
 from codesuggest.ranking.note_features import INACTIVE
-from codesuggest.ranking.ranker import NoteInput, Ranker, Readings
+from codesuggest.ranking.ranker import NoteInput, Ranker
+from codesuggest.ranking.readings import Readings
 from codesuggest.ranking.terms import term_query
 from codesuggest.schema import SYSTEMS
 from codesuggest.training.corpora import CodedNote
