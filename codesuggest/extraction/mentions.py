@@ -60,8 +60,8 @@ _NEAR_WEEKS = 6
 #: A whole line is a mention only if one of its words is at least this rare.
 _TELLING = 4.0
 _REACH = {"DIAGNOSIS": Reach(3, 14, 8), "PROCEDURE": Reach(2, 30, 8)}
-#: Most stems that one word stands for.
-_STEMS = 6
+#: Most stems of one word that spread aliases are looked for with.
+_STEMS = 3
 _MASK = (1 << 64) - 1
 #: What is renamed to this says nothing: the number of a list item.
 _ITEM_NUMBER = "#"

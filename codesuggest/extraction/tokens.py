@@ -202,20 +202,34 @@ class _Pieces:
         if number == len(self.count):
             self.count, self.first = _doubled(self.count), _doubled(self.first)
         stop = used
-        for match in TOKEN.finditer(piece):
-            word = fold(match.group())
-            if word:
-                if stop == len(self.word):
-                    self.word, self.start = _doubled(self.word), _doubled(self.start)
-                    self.end = _doubled(self.end)
-                self.word[stop] = self.lexis.number(word)
-                self.start[stop], self.end[stop] = match.span()
-                stop += 1
+        for word, start, end in _cuts(piece):
+            if stop == len(self.word):
+                self.word, self.start = _doubled(self.word), _doubled(self.start)
+                self.end = _doubled(self.end)
+            self.word[stop] = self.lexis.number(word)
+            self.start[stop], self.end[stop] = start, end
+            stop += 1
         self.count[number], self.first[number] = stop - used, used
         self._used = stop
         # last of all: a reader that finds the number finds its cuts
         self.number[piece] = number
         return number
+
+
+def _cuts(piece: str) -> list[tuple[str, int, int]]:
+    """Return the folded words of a piece and where they stand."""
+    if piece.isascii():
+        # most pieces are a word, or a word and a sign: what `TOKEN` makes of these is plain
+        size = len(piece)
+        if piece.isalpha():
+            return [(fold(piece), 0, size)]
+        if size > 2 and piece[-1] in ",.;:" and piece[:-1].isalpha():
+            return [(fold(piece[:-1]), 0, size - 1), (piece[-1], size - 1, size)]
+    return [
+        (word, match.start(), match.end())
+        for match in TOKEN.finditer(piece)
+        if (word := fold(match.group()))
+    ]
 
 
 def _doubled(array: Array) -> Array:
@@ -282,11 +296,7 @@ class TokenCutter:
     def _whole(self, text: str) -> TokenLists:
         """Cut a text in which a token holds a blank."""
         lexis = self._pieces.lexis
-        cuts = [
-            (word, match.start(), match.end())
-            for match in TOKEN.finditer(text)
-            if (word := fold(match.group()))
-        ]
+        cuts = _cuts(text)
         ids = np.array([lexis.number(word) for word, _, _ in cuts], dtype=np.int32)
         return TokenLists(
             lexis,

@@ -323,9 +323,7 @@ class AliasIndex:
         at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - count), count)
         candidates = bags[at[present[second[at]]]]
         if len(without):
-            unwanted = np.zeros(len(self), dtype=bool)
-            unwanted[without] = True
-            candidates = candidates[~unwanted[candidates]]
+            candidates = candidates[np.isin(candidates, without, invert=True)]
         if not len(candidates):
             return np.zeros(0, np.int64)
         flat, starts = self.words_of(candidates)
