@@ -19,7 +19,7 @@ Array = np.ndarray[Any, Any]
 #: Candidates of one mention that the note model looks at: of diagnoses, of procedures.
 _PER_MENTION = (4, 6)
 #: Diagnoses, and procedures, of one note that the note model looks at.
-_PER_NOTE = 20
+_PER_NOTE = 40
 
 
 @dataclass(slots=True)
