@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from codesuggest.ranking.candidates import FEATURES
 from codesuggest.ranking.name_ranker import LEAST_LIKE, SIDES, NameRanker
 from codesuggest.ranking.ranker import Ranker
 from codesuggest.schema import SYSTEMS
@@ -23,6 +24,10 @@ Array = np.ndarray[Any, Any]
 #: A word that the code sets do not know is read as those known words that look most like it.
 _ALIKE = 3
 _LEAST_ALIKE = 0.45
+
+
+#: Columns that say that an alias of the lexicon equals the term.
+_IN_LEXICON = [list(FEATURES).index(name) for name in ("exact_core", "lexicon")]
 
 
 class RankedTerm(NamedTuple):
@@ -145,8 +150,13 @@ class TermRanker:
             ]
         return self._by_mentions(terms, system, top_k)
 
-    def _by_mentions(self, terms: Sequence[str], system: str, top_k: int) -> list[list[RankedTerm]]:
-        """Rank terms as if they were mentions of a note: side, episode and stage count."""
+    def _by_mentions(
+        self, terms: Sequence[str], system: str, top_k: int, *, lexicon_first: bool = False
+    ) -> list[list[RankedTerm]]:
+        """Rank terms as if they were mentions of a note: side, episode and stage count.
+
+        With `lexicon_first` what our lexicon says of the very words comes before all else.
+        """
         codes = self._systems[system]
         label = "DIAGNOSIS" if system == "ICD-10-CM" else "PROCEDURE"
         index = self._indexes[label]
@@ -158,8 +168,9 @@ class TermRanker:
             ]
             found: list[list[RankedTerm]] = [[] for _ in queries]
             table, probability = self._ranker.rank_terms(queries, max(2 * top_k, 40))
+            own: Array = table.features[:, _IN_LEXICON].all(axis=1) & lexicon_first
             for low, high in table.groups():
-                order = np.argsort(-probability[low:high], kind="stable") + low
+                order = np.lexsort((-probability[low:high], ~own[low:high])) + low
                 rows = found[int(table.mention[low])]
                 for at in order.tolist():
                     if int(table.system[at]) != wanted or len(rows) == top_k:
@@ -182,4 +193,4 @@ class TermRanker:
 
         What a coder types is worded as in a note, unlike the names of a list.
         """
-        return self._by_mentions([words], system, top_k)[0]
+        return self._by_mentions([words], system, top_k, lexicon_first=True)[0]
