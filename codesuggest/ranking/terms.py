@@ -168,7 +168,7 @@ class TermRanker:
             ]
             found: list[list[RankedTerm]] = [[] for _ in queries]
             table, probability = self._ranker.rank_terms(queries, max(2 * top_k, 40))
-            own: Array = table.features[:, _IN_LEXICON].all(axis=1) & lexicon_first
+            own: Array = np.logical_and(table.features[:, _IN_LEXICON].all(axis=1), lexicon_first)
             for low, high in table.groups():
                 order = np.lexsort((-probability[low:high], ~own[low:high])) + low
                 rows = found[int(table.mention[low])]
