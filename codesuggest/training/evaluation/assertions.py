@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codesuggest.errors import TrainingDataError
+from codesuggest.training.evaluation.labelled_lines import read_labelled
 
 if TYPE_CHECKING:
     from codesuggest.suggester import CodeSuggester
@@ -39,24 +38,11 @@ def read_phrases(path: Path) -> list[PhraseInContext]:
     TrainingDataError
         The file cannot be read, or a line is not such an object.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TrainingDataError(f"{path}: cannot be read ({type(error).__name__})") from None
-    out = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            found = _phrase(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise TrainingDataError(
-                f"{path.name}, line {number}: expected an object with text, concept, negation, "
-                "temporality and experiencer"
-            ) from None
-        if found is not None:
-            out.append(found)
-    return out
+    return read_labelled(
+        path,
+        _phrase,
+        "an object with text, concept, negation, temporality and experiencer",
+    )
 
 
 def _phrase(row: Mapping[str, str]) -> PhraseInContext | None:

@@ -8,7 +8,6 @@ can spoil.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 from codesuggest.errors import TrainingDataError
 from codesuggest.extraction.sections import SectionFinder, SectionTable
 from codesuggest.terminology.words import read_csv
+from codesuggest.training.evaluation.labelled_lines import read_labelled
 
 __all__ = ["HEADER_STYLES", "LabelledSection", "measure_sections", "read_sections"]
 
@@ -61,24 +61,12 @@ def read_sections(path: Path) -> list[LabelledSection]:
     TrainingDataError
         The file cannot be read, or a line is not such an object.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TrainingDataError(f"{path}: cannot be read ({type(error).__name__})") from None
-    out = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            section = LabelledSection(row["section"], row["text"].strip())
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise TrainingDataError(
-                f"{path.name}, line {number}: expected an object with section and text"
-            ) from None
-        if section.text:
-            out.append(section)
-    return out
+    return read_labelled(path, _section, "an object with section and text")
+
+
+def _section(row: Any) -> LabelledSection | None:
+    section = LabelledSection(row["section"], row["text"].strip())
+    return section if section.text else None
 
 
 def measure_sections(
