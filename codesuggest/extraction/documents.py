@@ -35,7 +35,8 @@ DocumentKind = Literal[
 ]
 DOCUMENT_KINDS: tuple[str, ...] = get_args(DocumentKind)
 
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9&/'-]*")
+#: Signs that are no part of a word.
+_BLANKED = {i: " " for i in range(0x250) if not re.match(r"[A-Za-z0-9&/'-]", chr(i))}
 _CLAUSE = re.compile(r"[.:;,]\s")
 _REPORTED = re.compile(r"imp|conclusion|opinion", re.I)
 #: A first line longer than this is prose.
@@ -75,9 +76,10 @@ class _Words:
     __slots__ = ("line", "words")
 
     def __init__(self, text: str, end: int) -> None:
-        read = _WORD.findall(text, 0, end)
+        read = text[:end].translate(_BLANKED).split()
+        distinct = set(read)
         self.line = f" {' '.join(read).lower()} "
-        self.words = {*read, *self.line.split()}
+        self.words = distinct.union(map(str.lower, distinct))
 
 
 @dataclass(frozen=True, slots=True)

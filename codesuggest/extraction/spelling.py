@@ -38,13 +38,16 @@ class Speller:
         self._known = known
 
     @cached_property
-    def _by_shortened(self) -> dict[str, list[str]]:
-        """Stems by themselves and by what is left without one of their letters."""
-        found: dict[str, list[str]] = {}
+    def _by_shortened(self) -> dict[str, str]:
+        """Stems, with blanks between, by themselves and by what is left without a letter.
+
+        Strings and no lists: the garbage collector would visit 200,000 lists each time.
+        """
+        found: dict[str, str] = {}
         for known in self._rarity:
             if len(known) >= _SHORTEST_STEM and known.isalpha():
                 for left in {known, *_shortened(known)}:
-                    found.setdefault(left, []).append(known)
+                    found[left] = f"{found[left]} {known}" if left in found else known
         return found
 
     def correct(self, word: str) -> str | None:
@@ -57,7 +60,7 @@ class Speller:
         found = {
             known
             for left in {asked, *_shortened(asked)}
-            for known in self._by_shortened.get(left, ())
+            for known in self._by_shortened.get(left, "").split()
             if _is_near(asked, known)
         }
         for size in range(1, _LONGEST_ENDING + 1):

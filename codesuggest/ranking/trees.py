@@ -23,6 +23,10 @@ __all__ = ["TreeEnsemble"]
 
 Array = np.ndarray[Any, Any]
 
+#: Levels whose nodes are asked of every sample: rows of comparisons and a few operations on bits
+#: are quicker than looking each sample's own node up, while the nodes of a level are few.
+_TOP = 4
+
 
 class TreeEnsemble:
     """An additive ensemble of binary trees for one probability.
@@ -46,18 +50,31 @@ class TreeEnsemble:
         self.baseline = baseline
         self.depth = depth
         n_trees, n_nodes = self._arrays["feature"].shape
-        offset = (np.arange(n_trees, dtype=np.int32) * n_nodes)[:, None]
-        self._roots = offset.ravel()
-        self._feature = self._arrays["feature"].ravel()
+        roots = (np.arange(n_trees) * n_nodes)[:, None]
         # children as positions in the flat arrays; left and right side by side
-        self._next = (
-            np.stack([self._arrays["right"] + offset, self._arrays["left"] + offset], axis=-1)
-            .reshape(-1)
-            .astype(np.int32)
-        )
-        self._threshold = self._arrays["threshold"].ravel()
+        self._next = np.stack(
+            [self._arrays["left"] + roots, self._arrays["right"] + roots], axis=-1
+        ).reshape(-1)
+        self._feature = self._arrays["feature"].ravel().astype(np.intp)
+        self._missing_right = ~self._arrays["missing_left"].ravel()
         self._value = self._arrays["value"].ravel()
-        self._missing_left = self._arrays["missing_left"].ravel()
+        exact = self._arrays["threshold"].ravel().astype(np.float64)
+        # the largest number of single precision that is not above it decides the same
+        single = exact.astype(np.float32)
+        single = np.where(single > exact, np.nextafter(single, np.float32(-np.inf)), single)
+        self._threshold = {exact.dtype: exact, single.dtype: single}
+        self._tree = np.arange(n_trees)[:, None]
+        self._n_top = min(depth, _TOP)
+        level, levels = roots.T, [np.zeros((0, n_trees), np.int64)]
+        for _ in range(self._n_top):
+            levels.append(level)
+            level = np.stack([self._next[2 * level], self._next[2 * level + 1]], axis=1)
+            level = level.reshape(-1, n_trees)
+        #: Nodes of the top levels, the trees of a node together, and the nodes they lead to.
+        self._top = top = np.concatenate(levels).ravel()
+        self._top_feature = self._feature[top]
+        self._top_threshold = {kind: x[top, None] for kind, x in self._threshold.items()}
+        self._below = level.ravel()
 
     @classmethod
     def from_sklearn(cls, model: HistGradientBoostingClassifier) -> TreeEnsemble:
@@ -97,21 +114,44 @@ class TreeEnsemble:
         -------
         array of float64, shape (n_samples,)
         """
-        n_samples, n_features = features.shape
+        n_samples = len(features)
         if not n_samples:
             return np.zeros(0)
-        flat = np.ascontiguousarray(features, dtype=np.float64).ravel()
-        base = (np.arange(n_samples, dtype=np.int64) * n_features)[:, None]
-        node = np.broadcast_to(self._roots, (n_samples, len(self._roots)))
-        complete = not np.isnan(flat).any()
-        for _ in range(self.depth):
-            x = flat[base + self._feature[node]]
-            goes_left = x <= self._threshold[node]
+        precision = np.float32 if features.dtype == np.float32 else np.float64
+        columns = np.ascontiguousarray(features.T, precision)
+        threshold = self._threshold[columns.dtype]
+        complete = not np.isnan(columns).any()
+        x = columns.take(self._top_feature, axis=0)
+        right = x > self._top_threshold[columns.dtype]
+        if not complete:
+            right |= np.isnan(x) & self._missing_right[self._top, None]
+        node = self._below.take(self._place(right.reshape(-1, len(self._tree), n_samples)))
+        flat, sample = columns.ravel(), np.arange(n_samples)
+        for _ in range(self.depth - self._n_top):
+            x = flat.take(self._feature.take(node) * n_samples + sample)
+            goes_right = x > threshold.take(node)
             if not complete:
-                goes_left = np.where(np.isnan(x), self._missing_left[node], goes_left)
-            node = self._next[2 * node + goes_left]
-        raw: Array = self.baseline + self._value[node].sum(axis=1)
+                goes_right |= np.isnan(x) & self._missing_right.take(node)
+            node = self._next.take(2 * node + goes_right)
+        raw: Array = self.baseline + self._value.take(node).sum(axis=0)
         return raw
+
+    def _place(self, right: Array) -> Array:
+        """Follow the top levels and return positions in `_below`, shape (n_trees, n_samples).
+
+        `right` says of every node of these levels whether a sample goes right there.
+        """
+        place = np.zeros(right.shape[1:], np.uint8)
+        taken: list[Array] = []
+        for number in range(self._n_top):
+            answers = right[(1 << number) - 1 : (2 << number) - 1]
+            for turn in taken:
+                half = len(answers) // 2
+                on_left, on_right = answers[:half], answers[half:]
+                answers = on_left ^ (turn & (on_left ^ on_right))
+            taken.append(answers[0])
+            place = 2 * place + answers[0]
+        return place.astype(np.intp) * len(self._tree) + self._tree
 
     def probability(self, features: Array) -> Array:
         """Return probabilities in [0, 1], shape (n_samples,)."""
