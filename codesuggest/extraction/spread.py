@@ -75,13 +75,13 @@ def spread_matches(
     word_of = places >> _BITS
     begins = group_starts(word_of)
     ids = word_of[begins]
-    bags = index.covered(ids, reach.smallest, known)
+    found = index.covered(ids, _stretches(places, begins, reach), reach.smallest)
+    bags = np.array(sorted({*found.tolist()}.difference(known)), np.int64)
     if not len(bags):
         return []
-    norm = index.bag_norm[bags]
     if len(bags) > _MOST_BAGS:
-        bags = bags[np.argpartition(-norm, _MOST_BAGS)[:_MOST_BAGS]]
-    bags = np.sort(bags)
+        norm = index.bag_norm[bags]
+        bags = np.sort(bags[np.argpartition(-norm, _MOST_BAGS)[:_MOST_BAGS]])
     low, high, bag_of = _narrowest(index, bags, places, begins, ids)
     size = index.bag_size[bags[bag_of]]
     near = high - low < np.where(size > 2, reach.widest, reach.pair)
@@ -95,6 +95,19 @@ def spread_matches(
     ]
 
 
+def _stretches(places: Array, begins: Array, reach: Reach) -> Array:
+    """Return the stretches of the text in which each word stands, one bit a stretch.
+
+    A stretch is two blocks side by side, no block smaller than the reach, so that words within
+    reach share one. The bits are used again after 64 blocks: what shares one may yet be far apart.
+    """
+    block = (places & ((1 << _BITS) - 1)) // reach.widest % 64
+    there = np.bitwise_or.reduceat(np.uint64(1) << block.astype(np.uint64), begins)
+    # a word of a block stands in the stretch that ends there, too
+    stretches: Array = there | (there >> np.uint64(1)) | (there << np.uint64(63))
+    return stretches
+
+
 def _narrowest(
     index: AliasIndex, bags: Array, places: Array, begins: Array, ids: Array
 ) -> tuple[Array, Array, Array]:
@@ -104,11 +117,9 @@ def _narrowest(
     """
     flat, starts = index.words_of(bags)
     lengths = index.bag_size[bags]
-    which = np.repeat(np.arange(len(bags)), lengths)
-    rarest = flat[np.lexsort((flat, -index.idf[flat], which))[starts]]
     # each occurrence of the rarest word is an anchor
-    begin = begins[np.searchsorted(ids, rarest)]
-    stop = np.append(begins, len(places))[np.searchsorted(ids, rarest) + 1]
+    anchored = np.searchsorted(ids, index.rarest_word[bags])
+    begin, stop = begins[anchored], np.append(begins, len(places))[anchored + 1]
     count = stop - begin
     anchor_bag = np.repeat(np.arange(len(bags)), count)
     ends = np.cumsum(count)
