@@ -210,10 +210,7 @@ class CandidateFinder:
         index = self._joint
         chosen = [i for i in which if queries[i].label in index.bag_offset]
         cores = [index.ids(queries[i].label, queries[i].core) for i in chosen]
-        contexts = [
-            [w for w in index.ids(queries[i].label, queries[i].context) if w not in core]
-            for i, core in zip(chosen, cores, strict=True)
-        ]
+        contexts = [index.ids(queries[i].label, queries[i].context) for i in chosen]
         offset = np.array([index.bag_offset[queries[i].label] for i in chosen], np.int64)
         own = np.array([queries[i].bag for i in chosen], np.int64)
         own = np.where(own < 0, -1, own + offset)

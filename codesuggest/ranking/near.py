@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,10 @@ class JointIndex:
             label: {word: i + offset for word, i in index.word_id.items()}
             for (label, index), offset in zip(indexes.items(), words, strict=False)
         }
+        self._everywhere: dict[str, tuple[int, ...]] = {}
+        for ids in self._word_id.values():
+            for stem, i in ids.items():
+                self._everywhere[stem] = (*self._everywhere.get(stem, ()), i)
         self.bag_offset = dict(zip(indexes, bags, strict=False))
         self.n_words = words[-1]
         self.idf = np.concatenate([part.idf for part in parts])
@@ -73,6 +78,11 @@ class JointIndex:
         """Return the ids of those stems that the label's aliases know."""
         get = self._word_id[label].get
         return [i for stem in stems if (i := get(stem)) is not None]
+
+    def all_ids(self, stems: Iterable[str]) -> list[int]:
+        """Return the ids of stems in every label that knows them."""
+        get = self._everywhere.get
+        return [i for stem in stems for i in get(stem, ())]
 
     def words_of(self, bags: Array) -> tuple[Array, Array]:
         """Return the word ids of several bags, one after the other, and where each begins."""
@@ -105,16 +115,11 @@ class Words:
     @classmethod
     def of(cls, cores: Sequence[Sequence[int]], contexts: Sequence[Sequence[int]]) -> Words:
         """Put the words of queries one after the other."""
-        flat: list[int] = []
-        marks: list[bool] = []
-        bounds = [0]
-        for core, context in zip(cores, contexts, strict=True):
-            flat += core
-            flat += context
-            marks += [True] * len(core)
-            marks += [False] * len(context)
-            bounds.append(len(flat))
-        return cls(np.array(flat, np.int32), np.array(marks, bool), np.array(bounds))
+        parts = list(chain.from_iterable(zip(cores, contexts, strict=True)))
+        lengths = np.array(list(map(len, parts)), np.int64)
+        ids = np.array(list(chain.from_iterable(parts)), np.int32)
+        own = np.repeat(np.arange(len(parts)) % 2 == 0, lengths)
+        return cls(ids, own, np.concatenate([[0], np.cumsum(lengths)[1::2]]))
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
@@ -167,24 +172,27 @@ def near_bags(
     used, bounds = _finding(index, words)
     ids, own_word = words.ids[used], words.own[used]
     weights = index.idf[ids] * np.where(own_word, np.float32(1), np.float32(CONTEXT_WEIGHT))
-    matrix = sparse.csr_matrix((weights, ids, bounds), shape=(len(words), index.n_words))
+    matrix = sparse.csr_matrix((len(words), index.n_words), dtype=np.float32)
+    # what the constructor would check holds, and checking takes as long as half the product
+    matrix.data, matrix.indices, matrix.indptr = weights, ids, bounds.astype(ids.dtype)
     product = matrix @ index.postings
     query = np.repeat(np.arange(len(words)), np.diff(product.indptr))
     bag, score = product.indices, product.data
     if without_own:
-        score = np.where(bag == own[query], 0, score)
+        score = np.where(bag == own[query], np.float32(0), score)
     best = np.zeros(len(words), score.dtype)
     filled = np.flatnonzero(np.diff(product.indptr))
     if len(filled):
         best[filled] = np.maximum.reduceat(score, product.indptr[filled])
     kept = np.flatnonzero((score >= least_share * best[query]) & (score > 0))
     query, bag, score = query[kept], bag[kept].astype(np.int64), score[kept]
-    order = np.lexsort((bag, -score, query))
-    query, bag, score = query[order], bag[order], score[order]
-    place = place_in(query)
-    kept = np.flatnonzero(place < n_near)
-    query, bag, place = query[kept], bag[kept], place[kept]
-    score = score[kept] / best[query]
+    # by query, then score: the bits of positive numbers are in the order of the numbers
+    rank = (query << 32) - score.view(np.int32)
+    order = np.lexsort((bag, rank))
+    place = place_in(query[order])
+    order, place = order[place < n_near], place[place < n_near]
+    query, bag = query[order], bag[order]
+    score = score[order] / best[query]
     there = np.zeros(len(words), bool)
     there[query[bag == own[query]]] = True
     missing = np.flatnonzero((own >= 0) & ~there & (not without_own))

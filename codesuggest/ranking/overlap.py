@@ -46,9 +46,8 @@ class Overlap:
         columns[:, 2] = rarity
         if note is not None:
             has, titled = np.zeros((2, n_words), np.float32)
-            for label in index.bag_offset:
-                has[index.ids(label, note.stems)] = 1
-                titled[index.ids(label, note.title_stems)] = 1
+            has[index.all_ids(note.stems)] = 1
+            titled[index.all_ids(note.title_stems)] = 1
             columns[:, 3] = rarity * has[flat]
             columns[:, 4] = rarity * titled[flat]
         core, context, total, in_note, in_title = np.add.reduceat(columns, starts).T
