@@ -216,7 +216,8 @@ class CodeSuggester:
             for e, a in zip(found.extracts, found.assertions, strict=True)
         ]
         # a user's own release may lack codes that the model knows
-        ranked = [r for r in ranked if r.system in wanted and r.code in self.terminology[r.system]]
+        held = {name: self.terminology[name].row_of for name in wanted}
+        ranked = [r for r in ranked if r.system in wanted and r.code in held[r.system]]
         suggestions = self._rules(
             [self._suggestion(r, mentions) for r in ranked if r.confidence >= _LEAST],
             lambda s: s.confidence >= points.get(s.system, 0.5),

@@ -56,7 +56,11 @@ class Pattern:
         found = code.startswith(self.beginnings) or any(
             low <= code[: len(low)] and code[: len(high)] <= high for low, high in self.ranges
         )
-        return found and (self._except is None or not self._except.covers(code))
+        return found and not self.excepts(code)
+
+    def excepts(self, code: str) -> bool:
+        """Tell whether `code` is taken out."""
+        return self._except is not None and self._except.covers(code)
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -91,11 +95,13 @@ class PatternIndex:
         """Return the numbers of the patterns that cover `code`, ascending."""
         known = self._known.get(code)
         if known is None:
-            near = set(self._ranges.get(code[0], ()))
+            ranges = self._ranges.get(code[0], ())
+            met = {row for row in ranges if self._patterns[row].covers(code)}
             for length in self._lengths:
-                near.update(self._beginnings.get(code[:length], ()))
-            known = tuple(sorted(row for row in near if self._patterns[row].covers(code)))
-            self._known[code] = known
+                for row in self._beginnings.get(code[:length], ()):
+                    if not self._patterns[row].excepts(code):
+                        met.add(row)
+            known = self._known[code] = tuple(sorted(met))
         return known
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 from zipfile import BadZipFile
 
@@ -253,10 +254,9 @@ class CodeSystem:
 
     # -- families --------------------------------------------------------------------------
 
-    def axes(self, row: int) -> dict[str, str]:
+    def axes(self, row: int) -> Mapping[str, str]:
         """Return what tells this row apart inside its family, for example its laterality."""
-        text = self.axis_texts[row]
-        return dict(pair.split("=", 1) for pair in text.split(";")) if text else {}
+        return _axes_of(self.axis_texts[row])
 
     def has_axis(self, axis: str) -> list[bool]:
         """Tell for each row whether its family distinguishes `axis`."""
@@ -347,7 +347,8 @@ class CodeSystem:
         return notes
 
     def _find(self, code: str) -> int | None:
-        return self.row_of.get(code, self.row_of.get(self.normalise(code)))
+        row = self.row_of.get(code)
+        return self.row_of.get(self.normalise(code)) if row is None else row
 
     def _row(self, code: str) -> int:
         row = self._find(code)
@@ -364,6 +365,13 @@ class CodeSystem:
             self.valid_from,
             self.valid_to,
         )
+
+
+@lru_cache(maxsize=None)
+def _axes_of(text: str) -> Mapping[str, str]:
+    """Read ``name=value`` pairs; families share a few thousand different texts."""
+    pairs = dict(pair.split("=", 1) for pair in text.split(";")) if text else {}
+    return MappingProxyType(pairs)
 
 
 def _blob(text: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
