@@ -201,14 +201,14 @@ class _Pieces:
         used = self._used
         if number == len(self.count):
             self.count, self.first = _doubled(self.count), _doubled(self.first)
-        stop = used
-        for word, start, end in _cuts(piece):
-            if stop == len(self.word):
-                self.word, self.start = _doubled(self.word), _doubled(self.start)
-                self.end = _doubled(self.end)
-            self.word[stop] = self.lexis.number(word)
-            self.start[stop], self.end[stop] = start, end
-            stop += 1
+        cuts = _cuts(piece)
+        stop = used + len(cuts)
+        while stop > len(self.word):
+            self.word, self.start = _doubled(self.word), _doubled(self.start)
+            self.end = _doubled(self.end)
+        for place, (word, start, end) in enumerate(cuts, used):
+            self.word[place] = self.lexis.number(word)
+            self.start[place], self.end[place] = start, end
         self.count[number], self.first[number] = stop - used, used
         self._used = stop
         # last of all: a reader that finds the number finds its cuts

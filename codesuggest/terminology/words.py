@@ -187,6 +187,12 @@ _SUFFIXES = (
     ("ed", ""),
     ("ly", ""),
 )
+#: The same by their last letter, in the same order: most words end in none of them.
+_BY_LAST = {
+    last: tuple(pair for pair in _SUFFIXES if pair[0][-1] == last)
+    for last in {suffix[-1] for suffix, _ in _SUFFIXES}
+}
+_VOWELS = frozenset("aeiouy")
 
 
 @lru_cache(maxsize=200_000)
@@ -201,10 +207,10 @@ def stem(word: str) -> str:
         return word
     if ("ae" in word or "oe" in word) and not word.endswith(("oe", "oes", "oed")):
         word = word.replace("ae", "e").replace("oe", "e")
-    for suffix, replacement in _SUFFIXES:
+    for suffix, replacement in _BY_LAST.get(word[-1], ()):
         if word.endswith(suffix):
             cut = word[: -len(suffix)]
-            if len(cut) + len(replacement) >= 4 and any(c in "aeiouy" for c in cut):
+            if len(cut) + len(replacement) >= 4 and not _VOWELS.isdisjoint(cut):
                 word = cut + replacement
                 break
     else:
@@ -317,16 +323,18 @@ class WordForms:
         if token[-1:] == "~":
             return (token[:-1],)
         expansion = self.shorthand.get(token)
-        words = expansion.split() if expansion else (token,)
-        out: list[str] = []
-        for word in words:
-            if word in STOP_WORDS or word in AXIS_WORDS:
-                continue
-            family = self.families.get(word)
-            if family is None:
-                family = self.families.get(stem(word), word)
-            out.extend(stem(w) for w in family.split() if w not in STOP_WORDS)
-        return tuple(out)
+        if not expansion:
+            return self._stems_of(token)
+        return tuple(s for word in expansion.split() for s in self._stems_of(word))
+
+    def _stems_of(self, word: str) -> tuple[str, ...]:
+        if not word or word in STOP_WORDS or word in AXIS_WORDS:
+            return ()
+        own = stem(word)
+        family = self.families.get(word) or self.families.get(own)
+        if family is None:
+            return (own,)
+        return tuple(stem(w) for w in family.split() if w not in STOP_WORDS)
 
     def bag(self, text: str) -> tuple[str, ...]:
         """Return the distinct stems of `text` in order, side and other axis words left out."""
