@@ -75,6 +75,8 @@ _AT = {name: i for i, name in enumerate(FEATURES)}
 _ENTRIES = 6
 #: Candidates this far behind a mention's best, in rough log odds, are not its meaning.
 _FAR_BEHIND = 3.5
+#: What is wanted of a family where the mention has no attributes.
+_NOTHING_ASKED = wanted_axes({})
 #: Rarity that a word unknown to the code sets counts as.
 _UNKNOWN = 6.0
 
@@ -318,11 +320,14 @@ class CandidateFinder:
         rows = row.copy()
         doubled: list[tuple[int, int]] = []
         fit, met, against = np.zeros((3, len(who)), np.float32)
-        # a code without siblings or axes is what it is, whatever the attributes say
-        open_to = np.where(system == 0, self._selectable[np.where(system == 0, row, 0)], True)
-        given = np.array([bool(a.values) for a in attributes])
-        for number in np.flatnonzero(open_to & ((system == 0) | given[who])).tolist():
-            said, s, r = attributes[int(who[number])], int(system[number]), int(row[number])
+        # a code without siblings or axes is what it is, whatever the attributes say, and an
+        # alias's own code is what is meant when they say nothing
+        diagnosis = system == 0
+        asks = np.array([a.asks for a in attributes])[who]
+        given = np.array([bool(a.values) for a in attributes])[who]
+        open_to = np.where(diagnosis, asks & self._selectable[np.where(diagnosis, row, 0)], given)
+        for number in open_to.nonzero()[0].tolist():
+            said, s, r = attributes[who[number]], int(system[number]), int(row[number])
             if s == 0:
                 known = self._members.get((r, said.wanted_key))
                 if known is None:
@@ -368,19 +373,24 @@ class CandidateFinder:
                 values.setdefault(name, value)
             wanted = wanted_axes(values)
             known = self._said[key] = _Said(
-                values, tuple(sorted(values.items())), wanted, tuple(sorted(wanted.items()))
+                values,
+                tuple(sorted(values.items())),
+                wanted,
+                tuple(sorted(wanted.items())),
+                wanted != _NOTHING_ASKED,
             )
         return known
 
 
 @dataclass(slots=True)
 class _Said:
-    """A mention's attributes, and the axes of ICD-10-CM families that they decide."""
+    """A mention's attributes, the axes of ICD-10-CM families that they decide, and if any."""
 
     values: dict[str, str]
     values_key: tuple[tuple[str, str], ...]
     wanted: dict[str, str]
     wanted_key: tuple[tuple[str, str], ...]
+    asks: bool
 
 
 def quick_score(features: Array) -> Array:
