@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ASSERTION_STATUSES",
+    "DOCUMENT_KINDS",
     "FRAME_COLUMNS",
     "LABELS",
     "SETTINGS",
@@ -58,6 +59,19 @@ Status = Literal[
 SYSTEMS: tuple[str, ...] = get_args(System)
 LABELS: tuple[str, ...] = get_args(Label)
 SETTINGS: tuple[str, ...] = get_args(Setting)
+#: Kinds of document that a note may be.
+DOCUMENT_KINDS: tuple[str, ...] = (
+    "office_note",
+    "consult",
+    "ed_note",
+    "operative_note",
+    "procedure_note",
+    "imaging_report",
+    "laboratory_report",
+    "pathology_report",
+    "discharge_summary",
+    "progress_note",
+)
 #: Most telling first: a mention with several cues takes the first status that applies.
 ASSERTION_STATUSES: tuple[str, ...] = (
     "family",
@@ -324,6 +338,8 @@ class SuggestionSet:
     sections : tuple of Section
     warnings : tuple of str
         What the caller should know, for example that no release covers the encounter date.
+    document_kind : str, optional
+        One of `DOCUMENT_KINDS`, read from the text; None where there is no text.
     """
 
     suggestions: tuple[Suggestion, ...] = ()
@@ -336,6 +352,7 @@ class SuggestionSet:
     setting_guessed: bool = False
     sections: tuple[Section, ...] = ()
     warnings: tuple[str, ...] = ()
+    document_kind: str | None = None
 
     def __iter__(self) -> Iterator[Suggestion]:
         return iter(self.suggestions)
@@ -417,6 +434,7 @@ class SuggestionSet:
                 setting_guessed=data["setting_guessed"],
                 sections=tuple(Section(**s) for s in data["sections"]),
                 warnings=tuple(data["warnings"]),
+                document_kind=data["document_kind"],
             )
         except KeyError as error:
             raise InputError(f"suggestion set lacks the field {error.args[0]!r}") from None

@@ -20,6 +20,7 @@ from codesuggest.errors import (
     NoteError,
     SystemNotLoadedError,
 )
+from codesuggest.extraction.documents import DocumentGuess
 from codesuggest.extraction.pipeline import (
     ExtractedNote,
     mention_of,
@@ -197,18 +198,10 @@ class CodeSuggester:
         notices = self._notices(note)
         points = self._points(wanted, precision)
         if not note.text.strip():
-            return self._set(
-                note,
-                (),
-                (),
-                note.setting,
-                False,
-                ExtractedNote([], [], [], [], [], []),
-                notices,
-                points,
-            )
+            nothing = ExtractedNote([], [], [], [], [], [])
+            return self._set(note, (), (), None, nothing, notices, points)
         found = self.extract(note.text)
-        ranked, assumed = self.ranker.rank_note(
+        ranked, document = self.ranker.rank_note(
             NoteInput(note.text, found, self._groups, note.setting)
         )
         mentions = [
@@ -227,9 +220,7 @@ class CodeSuggester:
         if top_k is not None:
             suggestions = suggestions[:top_k]
         suppressed = self._suppressed(found, mentions, ranked, suggestions, wanted)
-        return self._set(
-            note, suggestions, suppressed, assumed, note.setting is None, found, notices, points
-        )
+        return self._set(note, suggestions, suppressed, document, found, notices, points)
 
     def explain(
         self, note: Note | str, code: str, system: str = "ICD-10-CM", top_k: int = 8, **options: Any
@@ -530,8 +521,7 @@ class CodeSuggester:
         note: Note,
         suggestions: Sequence[Suggestion],
         suppressed: Sequence[SuppressedMention],
-        setting: str | None,
-        guessed: bool,
+        document: DocumentGuess | None,
         found: ExtractedNote,
         notices: tuple[str, ...],
         points: Mapping[str, float],
@@ -543,10 +533,11 @@ class CodeSuggester:
             self.model_version,
             dict(points),
             note.note_id,
-            setting,
-            guessed,
+            note.setting if document is None else document.setting,
+            document is not None and note.setting is None,
             tuple(found.sections),
             notices,
+            None if document is None else document.kind,
         )
 
 

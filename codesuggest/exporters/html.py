@@ -201,6 +201,8 @@ def _article(note: Note, result: SuggestionSet, anchor: str) -> str:
     recommended = result.recommended
     below = [s for s in result if not result.is_recommended(s)]
     facts = []
+    if result.document_kind:
+        facts.append(result.document_kind.replace("_", " "))
     if result.setting:
         facts.append(result.setting + (" (guessed)" if result.setting_guessed else ""))
     if note.encounter_date:

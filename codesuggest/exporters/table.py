@@ -120,6 +120,8 @@ _CODE_COLUMNS = (
 
 def _head(result: SuggestionSet, recommended: int) -> Block:
     parts = [shown(result.note_id) if result.note_id is not None else "note"]
+    if result.document_kind:
+        parts.append(result.document_kind.replace("_", " "))
     if result.setting:
         parts.append(f"{result.setting} (guessed)" if result.setting_guessed else result.setting)
     parts.append(f"{recommended} recommended of {len(result)}")

@@ -12,28 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, get_args
 
 from codesuggest.schema import SETTINGS, Section
 from codesuggest.terminology.words import read_csv
 
-__all__ = ["DOCUMENT_KINDS", "DocumentGuess", "guess_document"]
+__all__ = ["DocumentGuess", "guess_document"]
 
 DATA = Path(__file__).parent / "data"
-
-DocumentKind = Literal[
-    "office_note",
-    "consult",
-    "ed_note",
-    "operative_note",
-    "procedure_note",
-    "imaging_report",
-    "laboratory_report",
-    "pathology_report",
-    "discharge_summary",
-    "progress_note",
-]
-DOCUMENT_KINDS: tuple[str, ...] = get_args(DocumentKind)
 
 #: Signs that are no part of a word.
 _BLANKED = {i: " " for i in range(0x250) if not re.match(r"[A-Za-z0-9&/'-]", chr(i))}
@@ -64,7 +49,7 @@ _PATHOLOGY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class DocumentGuess:
-    """A kind of `DOCUMENT_KINDS` and a setting of `codesuggest.schema.SETTINGS`."""
+    """A kind of `codesuggest.schema.DOCUMENT_KINDS` and a setting of its `SETTINGS`."""
 
     kind: str
     setting: str
@@ -119,7 +104,10 @@ class _Cues:
 
 
 def guess_document(
-    text: str, sections: Sequence[Section], groups: Mapping[str, str]
+    text: str,
+    sections: Sequence[Section],
+    groups: Mapping[str, str],
+    setting: str | None = None,
 ) -> DocumentGuess:
     """Return the likeliest kind and setting of a note.
 
@@ -130,8 +118,18 @@ def guess_document(
         The sections that `codesuggest.extraction.sections.SectionFinder` found in it.
     groups : mapping
         Kind of section to its group.
+    setting : str, optional
+        Where it is known; only the kind is guessed then.
     """
     kinds = {s.kind for s in sections if s.kind not in ("preamble", "other")}
+    if setting is None:
+        setting = _setting(text, sections, groups, kinds)
+    return DocumentGuess(_kind(text, setting, kinds), setting)
+
+
+def _setting(
+    text: str, sections: Sequence[Section], groups: Mapping[str, str], kinds: set[str]
+) -> str:
     found = {groups.get(kind, kind) for kind in kinds} - {"admin", "other"}
     reported = "findings" in found or any(_REPORTED.match(s.title) for s in sections)
     title = _title(text)
@@ -150,8 +148,7 @@ def guess_document(
             if reported and len(found) > 1 and found <= allowed:
                 score += weight
         scores[setting] = score
-    setting = max(SETTINGS, key=lambda s: (scores[s], s == "outpatient"))
-    return DocumentGuess(_kind(text, setting, kinds), setting)
+    return max(SETTINGS, key=lambda s: (scores[s], s == "outpatient"))
 
 
 def _kind(text: str, setting: str, kinds: set[str]) -> str:

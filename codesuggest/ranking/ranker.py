@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from codesuggest.errors import ModelDamagedError
+from codesuggest.extraction.documents import DocumentGuess, guess_document
 from codesuggest.ranking.calibration import Calibrator
 from codesuggest.ranking.candidates import (
     FEATURES,
@@ -38,7 +39,6 @@ from codesuggest.ranking.note_features import (
 )
 from codesuggest.ranking.promises import Promises
 from codesuggest.ranking.readings import NoteTable, Readings, strongest
-from codesuggest.ranking.settings import guess_setting
 from codesuggest.ranking.site import SiteModel
 from codesuggest.ranking.trees import TreeEnsemble
 from codesuggest.schema import LABELS, SYSTEMS, Assertion
@@ -156,12 +156,12 @@ class Ranker:
         """Return all codes that the note's mentions may mean, with their features."""
         found = note.found
         extracts, assertions, sections = found.extracts, found.assertions, found.sections
-        setting = note.setting or guess_setting(note.text, sections, note.groups)
+        document = guess_document(note.text, sections, note.groups, note.setting)
         active = [i for i, a in enumerate(assertions) if a.status not in INACTIVE]
         readings = Readings.of(*self.rank_mentions(extracts, active, found))
         support = np.flatnonzero(readings.probability >= _LEAST)
         if not len(support):
-            return NoteTable([], [], None, readings, np.zeros((0, len(NOTE_FEATURES))), setting)
+            return NoteTable([], [], None, readings, np.zeros((0, len(NOTE_FEATURES))), document)
         keys, code = strongest(readings, support)
         support, code = support[code >= 0], code[code >= 0]
         mention = readings.mention[support]
@@ -194,7 +194,7 @@ class Ranker:
             [inactive.get((s, c[:3]), 0) for s, c in codes],
             np.maximum.reduceat(readings.other[support], first),
             NoteContext(
-                setting,
+                document.setting,
                 note.setting is None,
                 len(note.text.split()),
                 frozenset(groups),
@@ -202,7 +202,7 @@ class Ranker:
                 self.report_rates,
             ),
         )
-        return NoteTable(keys, codes, evidence, readings, features, setting)
+        return NoteTable(keys, codes, evidence, readings, features, document)
 
     def _inactive_counts(
         self, extracts: Sequence[Any], assertions: Sequence[Assertion]
@@ -220,21 +220,21 @@ class Ranker:
                 counts[(system, code[:3])] = counts.get((system, code[:3]), 0) + 1
         return counts
 
-    def rank_note(self, note: NoteInput) -> tuple[list[RankedCode], str]:
-        """Return the codes of a note, best first, and the setting assumed."""
-        ranked, setting = self.rank_generally(note)
+    def rank_note(self, note: NoteInput) -> tuple[list[RankedCode], DocumentGuess]:
+        """Return the codes of a note, best first, and the document it was taken for."""
+        ranked, document = self.rank_generally(note)
         for stage in (self.site, self.decided):
             if stage is not None:
                 ranked = stage(self, note, ranked)
         ranked.sort(key=lambda r: (-r.confidence, -r.score, SYSTEMS.index(r.system), r.code))
-        return ranked, setting
+        return ranked, document
 
-    def rank_generally(self, note: NoteInput) -> tuple[list[RankedCode], str]:
+    def rank_generally(self, note: NoteInput) -> tuple[list[RankedCode], DocumentGuess]:
         """Return what `rank_note` returns, without what one site taught."""
         table = self.note_table(note)
         evidence = table.evidence
         if evidence is None:
-            return [], table.setting
+            return [], table.document
         score = np.zeros(len(table.keys))
         first = group_starts(evidence.code)
         for label, chosen in _by_label(np.array([s for s, _ in table.keys])):
@@ -264,7 +264,7 @@ class Ranker:
                     table.features[i],
                 )
             )
-        return ranked, table.setting
+        return ranked, table.document
 
     def _confidence(self, keys: Sequence[tuple[int, int]], score: Array) -> Array:
         """Calibrate the scores of codes, each by the map of its system."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from codesuggest.extraction.documents import DocumentGuess
 from codesuggest.ranking.candidates import CandidateTable
 from codesuggest.ranking.note_features import Evidence
 from codesuggest.schema import SYSTEMS
@@ -119,4 +120,4 @@ class NoteTable:
     evidence: Evidence | None
     readings: Readings
     features: Array
-    setting: str
+    document: DocumentGuess

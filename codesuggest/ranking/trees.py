@@ -62,7 +62,7 @@ class TreeEnsemble:
         # the largest number of single precision that is not above it decides the same
         single = exact.astype(np.float32)
         single = np.where(single > exact, np.nextafter(single, np.float32(-np.inf)), single)
-        self._threshold = {exact.dtype: exact, single.dtype: single}
+        self._threshold: dict[Any, Array] = {exact.dtype: exact, single.dtype: single}
         self._tree = np.arange(n_trees)[:, None]
         self._n_top = min(depth, _TOP)
         level, levels = roots.T, [np.zeros((0, n_trees), np.int64)]

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -367,7 +367,7 @@ class CodeSystem:
         )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _axes_of(text: str) -> Mapping[str, str]:
     """Read ``name=value`` pairs; families share a few thousand different texts."""
     pairs = dict(pair.split("=", 1) for pair in text.split(";")) if text else {}

@@ -301,6 +301,18 @@ def test_a_missing_setting_is_guessed_and_said(suggester: CodeSuggester) -> None
     assert (result.setting, result.setting_guessed) == ("outpatient", True)
 
 
+@pytest.mark.parametrize(
+    ("setting", "kind"),
+    [(None, "office_note"), ("imaging", "imaging_report"), ("inpatient", "progress_note")],
+)
+def test_the_kind_of_document_is_said(
+    suggester: CodeSuggester, setting: str | None, kind: str
+) -> None:
+    result = suggester.suggest(ASSESSMENT, setting=setting)
+    assert result.document_kind == kind
+    assert SuggestionSet.from_dict(result.to_dict()) == result
+
+
 def test_a_note_brings_its_own_options(suggester: CodeSuggester) -> None:
     note = Note(ASSESSMENT, "n-3", "inpatient", date(2026, 3, 1), "F", 67)
     result = suggester.suggest(note)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesuggest.extraction.documents import DOCUMENT_KINDS, guess_document
+from codesuggest.extraction.documents import guess_document
 from codesuggest.extraction.sections import SectionFinder, SectionTable
-from codesuggest.schema import SETTINGS
+from codesuggest.schema import DOCUMENT_KINDS, SETTINGS
 
 TABLE = SectionTable.packaged()
 FIND = SectionFinder(TABLE)

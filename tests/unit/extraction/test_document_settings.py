@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from codesuggest.extraction.documents import guess_document
 from codesuggest.extraction.sections import SectionFinder, SectionTable
-from codesuggest.ranking.settings import guess_setting
 
 TABLE = SectionTable.packaged()
 FIND = SectionFinder(TABLE)
 
 
 def guess(text: str) -> str:
-    return guess_setting(text, FIND(text), TABLE.groups)
+    return guess_document(text, FIND(text), TABLE.groups).setting
 
 
 @pytest.mark.parametrize(
