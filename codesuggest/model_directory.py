@@ -16,6 +16,7 @@ import spacy
 
 from codesuggest.errors import ModelDamagedError, ModelNotFoundError, UntrustedModelError
 from codesuggest.extraction.pipeline import blank_pipeline
+from codesuggest.extraction.proposer import SpanProposer
 from codesuggest.ranking.ranker import Ranker
 
 __all__ = ["MANIFEST", "NAMES", "default_model", "save_model", "verify_manifest", "write_manifest"]
@@ -121,11 +122,15 @@ def write_manifest(folder: Path, version: str, releases: Mapping[str, str], **mo
 
 
 def save_model(
-    folder: Path, ranker: Ranker, indexes: Mapping[str, Any], known_words: frozenset[str]
+    folder: Path,
+    ranker: Ranker,
+    indexes: Mapping[str, Any],
+    known_words: frozenset[str],
+    proposer: SpanProposer | None = None,
 ) -> None:
     """Write a pipeline directory around a fitted ranker."""
     nlp = blank_pipeline()
-    nlp.get_pipe("codesuggest_mentions").set_indexes(dict(indexes), known_words)
+    nlp.get_pipe("codesuggest_mentions").set_indexes(dict(indexes), known_words, proposer)
     nlp.get_pipe("codesuggest_linker").ranker = ranker
     nlp.meta["name"] = "codesuggest"
     nlp.to_disk(folder)

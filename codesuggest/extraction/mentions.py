@@ -5,7 +5,7 @@ For each label (diagnosis; procedure and supply) the note's stems are looked up 
 the clause is read for further words (site, cause, stage) and for attributes (side, acuity, ...).
 Aliases whose words stand apart are found by `spread_matches`; short lines of sections that name
 diagnoses or procedures become mentions as a whole, so that wording outside the dictionary is
-not lost.
+not lost, and a trained `SpanProposer` adds spans that read like one.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 
 from codesuggest.extraction.attributes import AttributeFinder, Found
 from codesuggest.extraction.clauses import clause_questions, clauses_of
+from codesuggest.extraction.proposer import SpanProposer
 from codesuggest.extraction.sides import PairedParts, SideReading
 from codesuggest.extraction.spelling import Speller
 from codesuggest.extraction.spread import Reach, spread_matches
@@ -120,6 +121,8 @@ class MentionFinder:
     attributes : AttributeFinder
     known_words : frozenset of str
         Ordinary words that spelling correction leaves alone.
+    proposer : SpanProposer, optional
+        Proposes mentions where no alias stands.
     """
 
     def __init__(
@@ -127,6 +130,7 @@ class MentionFinder:
         indexes: Mapping[str, AliasIndex],
         attributes: AttributeFinder,
         known_words: frozenset[str] = frozenset(),
+        proposer: SpanProposer | None = None,
     ) -> None:
         self.indexes = dict(indexes)
         self.attributes = attributes
@@ -143,6 +147,7 @@ class MentionFinder:
             label: WordClass(self._word_ids(index), np.int32, _STEMS)
             for label, index in self.indexes.items()
         }
+        self.proposer = proposer.bind(self.stems) if proposer is not None else None
         self.marks = WordMarks(
             {
                 "telling": self._is_telling,
@@ -222,6 +227,7 @@ class MentionFinder:
         extracts.extend(self._line_mentions(reading, groups, extracts))
         extracts.extend(self._spread_mentions(reading, matched))
         extracts.extend(self._gestations(reading))
+        extracts.extend(self._proposed_mentions(reading, groups, extracts))
         extracts.sort(key=lambda e: (e.start_char, e.end_char, e.label))
         titled = np.array([groups.get(s.kind, "") in PROCEDURE_GROUPS for s in sections])
         in_title = np.flatnonzero(titled[reading.section_array]).tolist() if titled.any() else []
@@ -235,8 +241,8 @@ class MentionFinder:
     def rename(self, text: str, tokens: TokenLists) -> None:
         """Put in place of a word what it means here.
 
-        Ambiguous abbreviations written in capitals get their sense; "left" and "right" are
-        marked where they are part of a name; the numbers of list items say nothing.
+        Ambiguous abbreviations and words get their sense; "left" and "right" are marked where
+        they are part of a name; the numbers of list items say nothing.
         """
         words, changed = tokens.words, {}
         marked = self.marks.of(tokens)
@@ -246,9 +252,7 @@ class MentionFinder:
         for i in marked.places("number"):
             if words[i + 1 : i + 2] in (["."], [")"]) and _opens_item(text, tokens, i):
                 changed[i] = _ITEM_NUMBER
-        found = [
-            i for i in marked.places("senses") if text[tokens.starts[i] : tokens.ends[i]].isupper()
-        ]
+        found = [i for i in marked.places("senses") if self._has_senses(text, tokens, i)]
         if found:
             lower = text.lower()
             shouting = sum(map(str.islower, text[:600])) < 30
@@ -260,6 +264,24 @@ class MentionFinder:
                     changed.update({i: renamed for i in found if words[i] == word})
         if changed:
             tokens.rename(changed)
+
+    def _has_senses(self, text: str, tokens: TokenLists, place: int) -> bool:
+        """Tell whether the note must decide what an ambiguous word means.
+
+        An abbreviation counts in capitals; a word where no neighbour makes it clear: "reflux",
+        but neither "acid reflux" nor "reflux nephropathy".
+        """
+        words = tokens.words
+        if words[place] not in self._ambiguous.any_case:
+            return text[tokens.starts[place] : tokens.ends[place]].isupper()
+        own = self.stems(words[place])
+        beside = [words[place - 1] if place else "", *words[place + 1 : place + 2]]
+        return not any(
+            index.find_bag((*own, *stems)) >= 0
+            for stems in map(self.stems, beside)
+            if stems and stems != own
+            for index in self.indexes.values()
+        )
 
     def _spread_mentions(
         self, reading: _Reading, matched: Mapping[str, list[int]]
@@ -285,6 +307,26 @@ class MentionFinder:
                     taken.add((first, last))
                 stems = tuple(index.words[w] for w in index.bag_ids(match.bag).tolist())
                 yield reading.extract(label, first, last, match.bag, stems)
+
+    def _proposed_mentions(
+        self, reading: _Reading, groups: Mapping[str, str], extracts: Sequence[Extract]
+    ) -> Iterable[Extract]:
+        """Return spans that the proposer takes for mentions where none was found."""
+        if self.proposer is None:
+            return
+        tokens, found = reading.tokens, tuple(extracts)
+        kinds = [groups.get(s.kind, s.kind) for s in reading.sections]
+        scores = self.proposer.scores(tokens, kinds, reading.section_array)
+        telling, denials = reading.marked.has("telling"), reading.marked.has("denial")
+        for label in self.proposer.labels:
+            taken = denials.copy() if label == "DIAGNOSIS" else np.zeros(len(tokens), bool)
+            for extract in found:
+                if extract.label == label:
+                    taken[extract.first_token : extract.last_token + 1] = True
+            for first, last in self.proposer.spans(scores, tokens, label):
+                span = slice(first, last + 1)
+                if telling[span].any() and not taken[span].any():
+                    yield reading.extract(label, first, last, -1)
 
     def _gestations(self, reading: _Reading) -> Iterable[Extract]:
         """Return the weeks of a pregnancy as mentions: ICD-10-CM has a code for each (Z3A)."""

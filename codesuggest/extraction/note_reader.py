@@ -79,7 +79,7 @@ class NoteReader:
 
     def __call__(self, text: str) -> ExtractedNote:
         """Extract one text."""
-        sections, tokens = self._read(text)
+        sections, tokens = self.sections_and_tokens(text)
         found = self.mentions(text, tokens, sections, self.groups)
         assertions = assert_extracts(
             self.assertion, text, tokens, found.extracts, sections, self.groups
@@ -90,7 +90,7 @@ class NoteReader:
 
     def assertion_of(self, text: str, start_char: int, end_char: int) -> Assertion:
         """Return the assertion of one span of characters."""
-        sections, tokens = self._read(text)
+        sections, tokens = self.sections_and_tokens(text)
         inside = [
             i
             for i, (start, end) in enumerate(zip(tokens.starts, tokens.ends, strict=True))
@@ -103,7 +103,8 @@ class NoteReader:
         span = (inside[0], inside[-1])
         return self.assertion(text, tokens, [span], sections, [place], self.groups)[0]
 
-    def _read(self, text: str) -> tuple[list[Section], TokenLists]:
+    def sections_and_tokens(self, text: str) -> tuple[list[Section], TokenLists]:
+        """Return the sections of a text, and its tokens with their sentences."""
         sections = self.sections(text)
         tokens = READER.cut(text)
         tokens.set_sentences(starts_of_sentences(text, (s.start_char for s in sections)))

@@ -25,6 +25,7 @@ from codesuggest.extraction.note_reader import (
     assert_extracts,
     starts_of_sentences,
 )
+from codesuggest.extraction.proposer import SpanProposer
 from codesuggest.extraction.sections import SectionFinder, SectionTable
 from codesuggest.extraction.tokens import READER
 from codesuggest.schema import Assertion, Attribute, Cue, Mention, Section
@@ -44,6 +45,7 @@ __all__ = [
 #: Where the components keep their results in ``doc.user_data``, and the span groups' key.
 KEY = "codesuggest"
 LABELS_OF_INDEX = ("DIAGNOSIS", "PROCEDURE")
+PROPOSER_FILE = "proposer.npz"
 
 
 class Sections:
@@ -85,12 +87,18 @@ class Mentions:
     def __init__(self) -> None:
         self.indexes: dict[str, AliasIndex] = {}
         self.known_words: frozenset[str] = frozenset()
+        self.proposer: SpanProposer | None = None
         self._finder: MentionFinder | None = None
         self._groups = SectionTable.packaged().groups
 
-    def set_indexes(self, indexes: dict[str, AliasIndex], known_words: frozenset[str]) -> None:
+    def set_indexes(
+        self,
+        indexes: dict[str, AliasIndex],
+        known_words: frozenset[str],
+        proposer: SpanProposer | None = None,
+    ) -> None:
         """Hand over freshly built indexes (training does)."""
-        self.indexes, self.known_words = indexes, known_words
+        self.indexes, self.known_words, self.proposer = indexes, known_words, proposer
         self._finder = None
 
     @property
@@ -99,7 +107,9 @@ class Mentions:
         if self._finder is None:
             if not self.indexes:
                 raise ModelDamagedError("the mentions component has no alias index; load a model")
-            self._finder = MentionFinder(self.indexes, AttributeFinder(), self.known_words)
+            self._finder = MentionFinder(
+                self.indexes, AttributeFinder(), self.known_words, self.proposer
+            )
         return self._finder
 
     def __call__(self, doc: Doc) -> Doc:
@@ -120,13 +130,20 @@ class Mentions:
         for label, index in self.indexes.items():
             index.to_disk(folder / label.lower())
         (folder / "known_words.txt").write_text("\n".join(sorted(self.known_words)), "utf-8")
+        if self.proposer is not None:
+            self.proposer.save(folder / PROPOSER_FILE)
 
     def from_disk(self, path: str | Path, **_: Any) -> Mentions:
         """Read the indexes, memory-mapped."""
         folder = Path(path)
         indexes = {label: AliasIndex.from_disk(folder / label.lower()) for label in LABELS_OF_INDEX}
         known = (folder / "known_words.txt").read_text("utf-8").split("\n")
-        self.set_indexes(indexes, frozenset(known))
+        proposer = folder / PROPOSER_FILE
+        self.set_indexes(
+            indexes,
+            frozenset(known),
+            SpanProposer.load(proposer) if proposer.is_file() else None,
+        )
         return self
 
 

@@ -1,4 +1,4 @@
-"""Abbreviations that mean several things: MS, RA, PT, CA. The note around them decides."""
+"""Words that mean several things: MS, RA, PT, CA, reflux. The note around them decides."""
 
 from __future__ import annotations
 
@@ -24,16 +24,30 @@ class Sense:
 
 
 class AmbiguousAbbreviations:
-    """Senses by folded abbreviation."""
+    """Senses by folded abbreviation.
 
-    def __init__(self, senses: dict[str, tuple[Sense, ...]]) -> None:
+    Parameters
+    ----------
+    senses : mapping of folded abbreviation to its senses
+    any_case : container of str
+        Those that are words (the table has them in lower case); the others only count where the
+        note has them in capitals.
+    """
+
+    def __init__(
+        self, senses: dict[str, tuple[Sense, ...]], any_case: Container[str] = frozenset()
+    ) -> None:
         self.senses = senses
+        self.any_case = any_case
 
     @classmethod
     def packaged(cls, path: Path = DATA / "lexicon" / "ambiguous.csv") -> AmbiguousAbbreviations:
         """Read ``data/lexicon/ambiguous.csv``."""
         senses: dict[str, list[Sense]] = {}
+        any_case = set()
         for row in read_csv(path, COLUMNS):
+            if row["abbreviation"].islower():
+                any_case.add(fold(row["abbreviation"]))
             senses.setdefault(fold(row["abbreviation"]), []).append(
                 Sense(
                     row["expansion"],
@@ -46,7 +60,7 @@ class AmbiguousAbbreviations:
                     row["default"] == "1",
                 )
             )
-        return cls({key: tuple(found) for key, found in senses.items()})
+        return cls({key: tuple(found) for key, found in senses.items()}, any_case)
 
     def choose(
         self,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from codesuggest.extraction.pipeline import KEY, ExtractedNote, extracts_of
+from codesuggest.extraction.proposer import SpanProposer
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.training.corpora import CodedNote
 
@@ -23,13 +24,19 @@ __all__ = ["Checkpoints", "index_fingerprint"]
 _CHUNK = 100
 
 
-def index_fingerprint(indexes: Mapping[str, AliasIndex], words: frozenset[str]) -> str:
+def index_fingerprint(
+    indexes: Mapping[str, AliasIndex],
+    words: frozenset[str],
+    proposer: SpanProposer | None = None,
+) -> str:
     """Return a hash of what decides the mentions of a note."""
     digest = hashlib.sha256("\n".join(sorted(words)).encode("utf-8"))
     for label, index in sorted(indexes.items()):
         digest.update(label.encode("utf-8"))
         digest.update(index.bag_hash.tobytes())
         digest.update(index.silent.tobytes())
+    if proposer is not None:
+        digest.update(proposer.fingerprint.encode("ascii"))
     return digest.hexdigest()[:16]
 
 

@@ -33,6 +33,7 @@ from codesuggest.training.kept_notes import KEPT_FILE
 from codesuggest.training.linking import fit_term_ranker, read_names
 from codesuggest.training.measure import Scores, best_point, score_predictions
 from codesuggest.training.model_card import write_model_card
+from codesuggest.training.proposing import prepare_with_proposer
 from codesuggest.training.splits import split_notes
 
 __all__ = ["main", "train_default"]
@@ -73,12 +74,13 @@ def train_default(
     own_fits = prepare(nlp, [n for n in notes if n.corpus != "aci_bench"])
     log.info("%d everyday wordings silenced", silence(indexes, systems, [*weak_fits, *own_fits]))
     log.info("mentions of %d notes", len(notes) + len(weak))
-    fits, weak_fits = prepare(nlp, notes), prepare(nlp, weak)
+    fits, proposer = prepare_with_proposer(nlp, notes)
+    weak_fits = prepare(nlp, weak)
     terms = names + drawn_terms(systems)
     result = fit_ranker(indexes, systems, fits, weak_fits, terms)
     figures = {**set_operating_points(result, fits), **test_scores(result.ranker, nlp, test)}
     target.mkdir(parents=True, exist_ok=True)
-    save_model(target, result.ranker, indexes, words)
+    save_model(target, result.ranker, indexes, words, proposer)
     result.kept.save(target / KEPT_FILE)
     if data is not None:
         coded = read_names(data, icd)

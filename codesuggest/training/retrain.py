@@ -15,6 +15,7 @@ import numpy as np
 import codesuggest
 from codesuggest.errors import InputError, TrainingDataError
 from codesuggest.extraction.pipeline import blank_pipeline
+from codesuggest.extraction.proposer import SpanProposer
 from codesuggest.model_directory import (
     default_model,
     save_model,
@@ -190,6 +191,7 @@ class _Start:
 
     indexes: dict[str, AliasIndex]
     words: frozenset[str]
+    proposer: SpanProposer | None
     ranker: Ranker | None
     kept: KeptNotes | None
     version: str
@@ -205,11 +207,12 @@ def _start(base: Path | None, systems: dict[str, CodeSystem], trusted: bool) -> 
         for index in mentions.indexes.values():
             # which words are everyday words was learned from notes
             index.silence([])
-        return _Start(mentions.indexes, frozenset(), None, None, "")
+        return _Start(mentions.indexes, frozenset(), None, None, None, "")
     kept = folder / KEPT_FILE
     return _Start(
         mentions.indexes,
         mentions.known_words,
+        mentions.proposer,
         suggester.ranker,
         KeptNotes.load(kept) if kept.exists() else None,
         str(manifest["version"]),
@@ -243,12 +246,13 @@ def fit_model(
     indexes = extend_indexes(start.indexes, spans := from_spans(notes, start.indexes, systems))
     ranker = start.ranker or Ranker()
     ranker.bind(indexes, systems)
-    fits = _extract(notes, indexes, words, checkpoints, step("reading notes"))
+    fits = _extract(notes, indexes, words, start.proposer, checkpoints, step("reading notes"))
     learned = from_notes(fits, ranker, _stems(indexes, words), indexes)
     if learned:
         indexes = extend_indexes(indexes, learned)
         ranker.bind(indexes, systems)
-        fits = _extract(notes, indexes, words, checkpoints, step("reading notes again"))
+        again = step("reading notes again")
+        fits = _extract(notes, indexes, words, start.proposer, checkpoints, again)
     folds = np.random.default_rng(seed).permutation(np.arange(len(fits)) % _FOLDS)
     if start.ranker is None:
         rankers = _mention_rankers(ranker, indexes, systems, fits, folds, seed, step("mentions"))
@@ -262,7 +266,7 @@ def fit_model(
     if start.kept is not None:
         figures.update(kept_scores(start.kept, site_fit, *before, ranker.operating_points))
     target.mkdir(parents=True, exist_ok=True)
-    save_model(target, ranker, indexes, words)
+    save_model(target, ranker, indexes, words, start.proposer)
     if start.kept is not None:
         start.kept.save(target / KEPT_FILE)
     (target / "figures.json").write_text(
@@ -282,12 +286,14 @@ def _extract(
     notes: Sequence[CodedNote],
     indexes: dict[str, AliasIndex],
     words: frozenset[str],
+    proposer: SpanProposer | None,
     checkpoints: Checkpoints,
     progress: Callable[[float], None],
 ) -> list[NoteFit]:
     nlp = blank_pipeline(with_linker=False)
-    nlp.get_pipe("codesuggest_mentions").set_indexes(indexes, words)
-    found = checkpoints.extract(nlp, notes, index_fingerprint(indexes, words), progress)
+    nlp.get_pipe("codesuggest_mentions").set_indexes(indexes, words, proposer)
+    fingerprint = index_fingerprint(indexes, words, proposer)
+    found = checkpoints.extract(nlp, notes, fingerprint, progress)
     return [tie(note, extracted) for note, extracted in zip(notes, found, strict=True)]
 
 

@@ -185,7 +185,7 @@ def update(
     fresh = target.with_name(f".{target.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    save_model(fresh, suggester.ranker, indexes, mentions.known_words)
+    save_model(fresh, suggester.ranker, indexes, mentions.known_words, mentions.proposer)
     for file in _CARRIED:
         if (source / file).exists():
             shutil.copyfile(source / file, fresh / file)
