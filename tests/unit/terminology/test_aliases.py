@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -20,13 +21,23 @@ from codesuggest.terminology.aliases import (
 )
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.releases import load_release
-from codesuggest.terminology.words import DATA, read_csv
+from codesuggest.terminology.words import DATA, WordForms, read_csv, stem
 
 LEXICON = [
     path
     for path in sorted((DATA / "lexicon").glob("*.csv"))
     if path.read_text(encoding="utf-8").startswith(",".join(LEXICON_COLUMNS) + "\n")
 ]
+EVERYDAY = {"AS", "BE", "AT", "AN", "THE", "IS", "HAS", "HAD", "WAS"}
+#: Words that name no condition, alone or together.
+HOW = {
+    stem(word)
+    for word in (
+        "mild", "moderate", "severe", "critical", "acute", "chronic", "history", "status", "post",
+        "prior", "previous", "past", "old", "new", "poor", "good", "visit", "check", "follow",
+        "up", "stable", "normal", "abnormal", "first", "second", "other",
+    )
+}  # fmt: skip
 KINDS = {"abbreviation", "eponym", "lab", "lay", "spelling", "synonym"}
 
 
@@ -71,6 +82,20 @@ class TestEveryLexiconFile:
     ) -> None:
         codes = {r["code"] for r in read_csv(path, LEXICON_COLUMNS)}
         assert [c for c in sorted(codes) if not any(c in s.row_of for s in systems.values())] == []
+
+    def test_no_abbreviation_is_an_everyday_word(self, path: Path) -> None:
+        # "severe AS" would be found in every note that says "severe as"
+        terms = [r["term"] for r in read_csv(path, LEXICON_COLUMNS)]
+        assert [
+            term
+            for term in terms
+            if not term.isupper() and any(w in EVERYDAY for w in re.findall(r"\b[A-Z]{2,}\b", term))
+        ] == []
+
+    def test_no_term_says_only_how(self, path: Path) -> None:
+        forms = WordForms.packaged()
+        terms = [r["term"] for r in read_csv(path, LEXICON_COLUMNS)]
+        assert [term for term in terms if set(forms.bag(term)) <= HOW] == []
 
     def test_no_term_stands_for_two_codes(self, path: Path) -> None:
         codes = defaultdict(list)
