@@ -29,33 +29,44 @@ Array = np.ndarray[Any, Any]
 #: Places around a token whose words are looked at.
 OFFSETS = (-2, -1, 0, 1, 2)
 _BITS = 16
+_PLACES = {offset: zlib.crc32(bytes([offset + 128])) for offset in OFFSETS}
 #: Words whose endings say something.
 _SHORTEST = 5
 
 
-def _hashed(feature: str) -> int:
-    return zlib.crc32(feature.encode("utf-8", "surrogatepass")) & ((1 << _BITS) - 1)
+def _hashed(name: str) -> int:
+    return zlib.crc32(name.encode("utf-8", "surrogatepass"))
+
+
+def _at(hashed: Any, offset: int) -> Any:
+    """Return the features of hashed names at a place: the high bits of a product (Knuth)."""
+    return ((hashed ^ _PLACES[offset]) * 2654435761 & 0xFFFFFFFF) >> (32 - _BITS)
 
 
 def word_features(word: str, stems: Sequence[str], offset: int) -> list[int]:
     """Return the hashed features of a word that stands `offset` tokens from the one asked about."""
+    names = _names(word, stems)
+    return [_at(h, offset) for h in (names if offset == 0 else names[: 1 + len(stems)])]
+
+
+def _names(word: str, stems: Sequence[str]) -> list[int]:
+    """Return the hashes of what a word is called: itself, its stems, then how it looks."""
     names = [f"w={word}", *(f"s={stem}" for stem in stems)]
-    if offset == 0:
-        if len(word) >= _SHORTEST:
-            names += [f"e={word[-3:]}", f"e={word[-4:]}"]
-        if not word.isalpha():
-            names.append("digit" if any(map(str.isdigit, word)) else "sign")
-    return [_hashed(f"{offset}:{name}") for name in names]
+    if len(word) >= _SHORTEST:
+        names += [f"e={word[-3:]}", f"e={word[-4:]}"]
+    if not word.isalpha():
+        names.append("digit" if any(map(str.isdigit, word)) else "sign")
+    return [_hashed(name) for name in names]
 
 
 def edge_feature(offset: int) -> int:
     """Return the feature of a place that lies outside the sentence."""
-    return _hashed(f"{offset}:edge")
+    return int(_at(_hashed("edge"), offset))
 
 
 def group_feature(group: str) -> int:
     """Return the feature of a section group."""
-    return _hashed(f"g={group}")
+    return int(_at(_hashed(f"g={group}"), 0))
 
 
 class SpanProposer:
@@ -85,15 +96,26 @@ class SpanProposer:
     def bind(self, stems: Callable[[str], tuple[str, ...]]) -> SpanProposer:
         """Return the proposer for texts whose words have these stems."""
 
-        def added(word: str) -> list[float]:
-            own = stems(word)
-            parts = [
-                self._weights[:, word_features(word, own, offset)].sum(axis=1) for offset in OFFSETS
-            ]
-            return np.concatenate(parts).tolist()  # type: ignore[no-any-return]
+        def added(words: Sequence[str]) -> Array:
+            owns = [stems(word) for word in words]
+            names = [_names(word, own) for word, own in zip(words, owns, strict=True)]
+            hashed = np.array([h for some in names for h in some], np.int64)
+            starts = np.cumsum([0, *map(len, names)])[:-1]
+            # how a word looks counts only where it stands itself
+            looks = np.concatenate(
+                [np.arange(len(n)) > len(o) for n, o in zip(names, owns, strict=True)]
+            )
+            out = np.zeros((len(words), len(OFFSETS), len(self.labels)), np.float32)
+            for column, offset in enumerate(OFFSETS):
+                weights = self._weights[:, _at(hashed, offset)]
+                if offset:
+                    weights = np.where(looks, 0, weights)
+                out[:, column] = np.add.reduceat(weights, starts, axis=1).T
+            return out.reshape(len(words), -1)
 
         bound = copy.copy(self)
-        bound._words = WordClass(added, np.float32, len(OFFSETS) * len(self.labels))
+        width = len(OFFSETS) * len(self.labels)
+        bound._words = WordClass(many=added, dtype=np.float32, width=width)
         return bound
 
     def scores(self, tokens: TokenLists, groups: Sequence[str], section_of: Array) -> Array:

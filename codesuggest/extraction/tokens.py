@@ -70,18 +70,27 @@ class WordClass:
     dtype : NumPy dtype of the values
     width : int, optional
         The value is a list; it is cut or filled with -1 to this length.
+    many : function of several folded words, optional
+        Instead of `value`: returns an array with one row a word.
     """
 
     def __init__(
-        self, value: Callable[[str], Any], dtype: Any = np.bool_, width: int | None = None
+        self,
+        value: Callable[[str], Any] | None = None,
+        dtype: Any = np.bool_,
+        width: int | None = None,
+        many: Callable[[Sequence[str]], Array] | None = None,
     ) -> None:
-        self._value = value
+        self._value: Callable[[str], Any] = value or (lambda word: None)
+        self._many = many
         self._dtype = dtype
         self._width = width
         self._known: tuple[Lexis | None, Array, int] = (None, self._values([]), 0)
         self._lock = threading.Lock()
 
     def _values(self, words: Sequence[str]) -> Array:
+        if self._many is not None and len(words):
+            return self._many(words)
         if self._width is None:
             return np.fromiter(map(self._value, words), self._dtype, len(words))
         out = np.full((len(words), self._width), -1, self._dtype)
