@@ -64,8 +64,14 @@ _REACH = {"DIAGNOSIS": Reach(3, 14, 8), "PROCEDURE": Reach(2, 30, 8)}
 #: Most stems of one word that spread aliases are looked for with.
 _STEMS = 3
 _MASK = (1 << 64) - 1
-#: What is renamed to this says nothing: the number of a list item.
-_ITEM_NUMBER = "#"
+#: What is renamed to this says nothing: the number of a list item, an age.
+_SAYS_NOTHING = "#"
+#: Words that end an age, and its units.
+_OLD = frozenset({"old", "yo", "y/o"})
+_AGE_UNITS = frozenset({
+    "year", "years", "yr", "yrs", "y", "month", "months", "mo", "week", "weeks", "wk", "wks",
+    "day", "days", "yo", "y/o",
+})  # fmt: skip
 _LEADS = frozenset(
     {
         "", "right", "left", "bilateral", "acute", "chronic", "the", "a", "regarding",
@@ -155,6 +161,7 @@ class MentionFinder:
                 "denial": _DENIALS.__contains__,
                 "senses": self._ambiguous.senses.__contains__,
                 "side": _SIDES.__contains__,
+                "old": _OLD.__contains__,
                 "number": lambda word: word.isdigit() and len(word) < 3,
                 **clause_questions(attributes.words | AXIS_WORDS),
             }
@@ -242,16 +249,22 @@ class MentionFinder:
         """Put in place of a word what it means here.
 
         Ambiguous abbreviations and words get their sense; "left" and "right" are marked where
-        they are part of a name; the numbers of list items say nothing.
+        they are part of a name; the numbers of list items and an age say nothing.
         """
         words, changed = tokens.words, {}
         marked = self.marks.of(tokens)
+        for i in marked.places("old"):
+            # "six-year-old", "3 yo"
+            unit = next((j for j in (i, i - 1, i - 2) if j > 0 and words[j] in _AGE_UNITS), 0)
+            if unit:
+                number = unit - 2 if words[unit - 1] == "-" and unit > 1 else unit - 1
+                changed.update(dict.fromkeys((number, unit, i), _SAYS_NOTHING))
         for i in marked.places("side"):
             if words[i + 1 : i + 2] and words[i + 1] in NAMED_SIDES:
                 changed[i] = f"{words[i]}~"
         for i in marked.places("number"):
             if words[i + 1 : i + 2] in (["."], [")"]) and _opens_item(text, tokens, i):
-                changed[i] = _ITEM_NUMBER
+                changed[i] = _SAYS_NOTHING
         found = [i for i in marked.places("senses") if self._has_senses(text, tokens, i)]
         if found:
             lower = text.lower()

@@ -18,7 +18,7 @@ from codesuggest.guidelines.beside import (
 )
 from codesuggest.guidelines.combinations import CombinationRule, combinations
 from codesuggest.guidelines.patient import PatientRule
-from codesuggest.guidelines.same_words import SameWordsRule
+from codesuggest.guidelines.same_words import PastOrPresentRule, SameWordsRule
 from codesuggest.guidelines.sequencing import CompanionRule, SequencingRule
 from codesuggest.guidelines.specificity import SeventhCharacterRule, SpecificityRule
 from codesuggest.guidelines.worksheet import Worksheet
@@ -43,6 +43,7 @@ class CodingRules:
         self.rules: tuple[Rule, ...] = (
             CombinationRule(icd10cm, combinations()),
             SameWordsRule(icd10cm),
+            PastOrPresentRule(),
             unspecified_beside_specific(),
             excludes1(),
             integral_symptoms(icd10cm),

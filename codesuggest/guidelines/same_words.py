@@ -1,4 +1,4 @@
-"""One code for one mention: the same words are not reported twice from one category."""
+"""One meaning for one mention: the same words are not reported twice in what excludes itself."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 from codesuggest.guidelines.patterns import Pattern, PatternIndex
 from codesuggest.guidelines.worksheet import Worksheet
-from codesuggest.schema import Edit, Suggestion
+from codesuggest.schema import Edit, Mention, Suggestion
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.words import read_csv
 
-__all__ = ["SameWordsRule"]
+__all__ = ["PastOrPresentRule", "SameWordsRule"]
 
 DATA = Path(__file__).parent / "data"
 #: Characters of a code that name its category.
@@ -62,6 +62,40 @@ class SameWordsRule:
             return False
         sides = {self._icd.axes(a).get("laterality"), self._icd.axes(b).get("laterality")}
         return sides == {"right", "left"}
+
+
+class PastOrPresentRule:
+    """Hold back one of a disease and a personal history that rest on the same words.
+
+    Source: Official Guidelines I.C.21.c.4: a personal history says that the condition no longer
+    exists. The more confident reading stays, of equal ones the disease.
+    """
+
+    _HISTORY = ("Z85", "Z86", "Z87")
+    #: Status and other factors, external causes: no condition that could be past.
+    _NO_CONDITION = ("V", "W", "X", "Y", "Z")
+
+    def __call__(self, sheet: Worksheet) -> None:
+        """Keep the better of the two readings."""
+        codes = list(sheet.reported["ICD-10-CM"].values())
+        past = [s for s in codes if s.code.startswith(self._HISTORY) and s.evidence]
+        if not past:
+            return
+        conditions = [s for s in codes if s.evidence and s.code[0] not in self._NO_CONDITION]
+        for history in past:
+            for disease in conditions:
+                if not _overlap(history.evidence[0], disease.evidence[0]):
+                    continue
+                worse, better = history, disease
+                if disease.confidence < history.confidence:
+                    worse, better = disease, history
+                message = f"the same words are reported as {better.code}"
+                edit = Edit("past or present", "withhold", message, (better.code,))
+                sheet.write("ICD-10-CM", worse.code, edit)
+
+
+def _overlap(one: Mention, other: Mention) -> bool:
+    return one.start_char < other.end_char and other.start_char < one.end_char
 
 
 def _combined(s: Suggestion) -> bool:

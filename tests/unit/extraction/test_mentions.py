@@ -15,6 +15,7 @@ from codesuggest.extraction.pipeline import (
     extracts_of,
     mention_of,
 )
+from codesuggest.extraction.tokens import READER
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.aliases import Alias
 from codesuggest.terminology.words import WordForms, stem
@@ -194,3 +195,37 @@ def test_every_offset_is_exact(text: str) -> None:
 @given(st.lists(NOISE, max_size=25).map("".join))
 def test_extraction_is_deterministic(text: str) -> None:
     assert extract(text) == extract(text)
+
+
+@pytest.mark.parametrize(
+    "age",
+    ["six-year-old", "3 yo", "5 year old", "18-month-old", "2 week old", "40 y/o"],
+)
+def test_an_age_is_no_context(age: str) -> None:
+    mention = only(f"A {age} with pneumonia.")
+    assert mention.core == (stem("pneumonia"),)
+    assert mention.context == ()
+
+
+def test_old_without_an_age_stays() -> None:
+    assert stem("old") in only("Old pneumonia.").context
+
+
+@pytest.mark.parametrize(
+    ("text", "sense"),
+    [
+        ("Follow-up of reflux. Normal kidneys.", "vesicoureteral"),
+        ("Reflux and heartburn after meals.", "gastroesophageal"),
+        ("Reflux.", None),
+        ("Right flank pain, stone in the ureter.", "kidney"),
+        ("Stone in the gallbladder on ultrasound.", "gallbladder"),
+        ("Dysuria, frequency, no fever.", "urinary"),
+        ("Counts frequency of headaches.", None),
+    ],
+    ids=["renal", "gastric", "bare", "kidney", "gallbladder", "voiding", "headaches"],
+)
+def test_a_word_with_several_senses_is_read_by_its_note(text: str, sense: str | None) -> None:
+    tokens = READER.cut(text)
+    NLP.get_pipe("codesuggest_mentions").finder.rename(text, tokens)
+    chosen = [word.partition("=")[2].split()[0] for word in tokens.words if "=" in word]
+    assert chosen == ([] if sense is None else [sense])

@@ -121,6 +121,26 @@ def test_a_reported_combination_still_holds_its_parts_back(rules: CodingRules) -
     assert reported(out) == {"I11.0", "I50.9"}
 
 
+# -- past or present -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([("N39.0", 0.9, 5), ("Z87.440", 0.7, 0)], {"N39.0"}),
+        ([("N39.0", 0.6, 5), ("Z87.440", 0.7, 0)], {"Z87.440"}),
+        ([("N39.0", 0.7, 5), ("Z87.440", 0.7, 0)], {"N39.0"}),
+        ([("N39.0", 0.9, 40), ("Z87.440", 0.7, 0)], {"N39.0", "Z87.440"}),
+        ([("Z79.4", 0.9, 5), ("Z87.440", 0.7, 0)], {"Z79.4", "Z87.440"}),
+    ],
+    ids=["disease likelier", "history likelier", "as likely", "other words", "no disease"],
+)
+def test_the_same_words_are_past_or_present(
+    rules: CodingRules, given: list[tuple[str, float, int]], expected: set[str]
+) -> None:
+    assert reported(apply(rules, *(suggestion(*one) for one in given))) == expected
+
+
 # -- one code for one mention ----------------------------------------------------------------
 
 
