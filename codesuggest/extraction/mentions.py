@@ -25,11 +25,11 @@ from codesuggest.extraction.sides import PairedParts, SideReading
 from codesuggest.extraction.spelling import Speller
 from codesuggest.extraction.spread import Reach, spread_matches
 from codesuggest.extraction.tokens import TokenLists, WordClass, WordMarks
+from codesuggest.extraction.word_senses import WordSenses
 from codesuggest.schema import Section
-from codesuggest.terminology.abbreviations import AmbiguousAbbreviations
 from codesuggest.terminology.alias_index import AliasIndex, Windows, stem_hash
 from codesuggest.terminology.grouping import group_starts
-from codesuggest.terminology.words import AXIS_WORDS, NAMED_SIDES, WordForms
+from codesuggest.terminology.words import AXIS_WORDS, WordForms
 
 __all__ = ["Extract", "Extraction", "MentionFinder"]
 
@@ -50,7 +50,6 @@ _DONE = frozenset({
 _DENIALS = frozenset({
     "no", "not", "denies", "denied", "deny", "never", "negative", "neither", "nor",
 })  # fmt: skip
-_SIDES = frozenset({"left", "right"})
 #: Words near a number of weeks that make it the age of a pregnancy.
 _PREGNANCY = frozenset({
     "gestation", "gestational", "ega", "ga", "iup", "pregnancy", "pregnant", "intrauterine",
@@ -64,14 +63,6 @@ _REACH = {"DIAGNOSIS": Reach(3, 14, 8), "PROCEDURE": Reach(2, 30, 8)}
 #: Most stems of one word that spread aliases are looked for with.
 _STEMS = 3
 _MASK = (1 << 64) - 1
-#: What is renamed to this says nothing: the number of a list item, an age.
-_SAYS_NOTHING = "#"
-#: Words that end an age, and its units.
-_OLD = frozenset({"old", "yo", "y/o"})
-_AGE_UNITS = frozenset({
-    "year", "years", "yr", "yrs", "y", "month", "months", "mo", "week", "weeks", "wk", "wks",
-    "day", "days", "yo", "y/o",
-})  # fmt: skip
 _LEADS = frozenset(
     {
         "", "right", "left", "bilateral", "acute", "chronic", "the", "a", "regarding",
@@ -146,8 +137,8 @@ class MentionFinder:
         for index in reversed(self.indexes.values()):
             self._rarity.update(zip(index.words, index.idf.tolist(), strict=True))
         self._speller = Speller(self._rarity, known_words)
-        self._ambiguous = AmbiguousAbbreviations.packaged()
         self._stems: dict[str, tuple[str, ...]] = {}
+        self.rename = WordSenses(self.stems, self.indexes.values())
         self._sum = WordClass(self._sum_of, np.uint64)
         self._words = {
             label: WordClass(self._word_ids(index), np.int32, _STEMS)
@@ -159,10 +150,6 @@ class MentionFinder:
                 "telling": self._is_telling,
                 "done": _DONE.__contains__,
                 "denial": _DENIALS.__contains__,
-                "senses": self._ambiguous.senses.__contains__,
-                "side": _SIDES.__contains__,
-                "old": _OLD.__contains__,
-                "number": lambda word: word.isdigit() and len(word) < 3,
                 **clause_questions(attributes.words | AXIS_WORDS),
             }
         )
@@ -243,57 +230,6 @@ class MentionFinder:
             list(dict.fromkeys(tokens.words)),
             list(dict.fromkeys(chain.from_iterable(reading.stems))),
             list(dict.fromkeys(s for i in in_title for s in reading.stems[i])),
-        )
-
-    def rename(self, text: str, tokens: TokenLists) -> None:
-        """Put in place of a word what it means here.
-
-        Ambiguous abbreviations and words get their sense; "left" and "right" are marked where
-        they are part of a name; the numbers of list items and an age say nothing.
-        """
-        words, changed = tokens.words, {}
-        marked = self.marks.of(tokens)
-        for i in marked.places("old"):
-            # "six-year-old", "3 yo"
-            unit = next((j for j in (i, i - 1, i - 2) if j > 0 and words[j] in _AGE_UNITS), 0)
-            if unit:
-                number = unit - 2 if words[unit - 1] == "-" and unit > 1 else unit - 1
-                changed.update(dict.fromkeys((number, unit, i), _SAYS_NOTHING))
-        for i in marked.places("side"):
-            if words[i + 1 : i + 2] and words[i + 1] in NAMED_SIDES:
-                changed[i] = f"{words[i]}~"
-        for i in marked.places("number"):
-            if words[i + 1 : i + 2] in (["."], [")"]) and _opens_item(text, tokens, i):
-                changed[i] = _SAYS_NOTHING
-        found = [i for i in marked.places("senses") if self._has_senses(text, tokens, i)]
-        if found:
-            lower = text.lower()
-            shouting = sum(map(str.islower, text[:600])) < 30
-            present = frozenset(words)
-            for word in {words[i] for i in found}:
-                sense = self._ambiguous.choose(word, lower, present, shouting=shouting)
-                if sense is not None:
-                    renamed = f"{word}={sense.expansion}"
-                    changed.update({i: renamed for i in found if words[i] == word})
-        if changed:
-            tokens.rename(changed)
-
-    def _has_senses(self, text: str, tokens: TokenLists, place: int) -> bool:
-        """Tell whether the note must decide what an ambiguous word means.
-
-        An abbreviation counts in capitals; a word where no neighbour makes it clear: "reflux",
-        but neither "acid reflux" nor "reflux nephropathy".
-        """
-        words = tokens.words
-        if words[place] not in self._ambiguous.any_case:
-            return text[tokens.starts[place] : tokens.ends[place]].isupper()
-        own = self.stems(words[place])
-        beside = [words[place - 1] if place else "", *words[place + 1 : place + 2]]
-        return not any(
-            index.find_bag((*own, *stems)) >= 0
-            for stems in map(self.stems, beside)
-            if stems and stems != own
-            for index in self.indexes.values()
         )
 
     def _spread_mentions(
@@ -489,13 +425,3 @@ class _Reading:
             return False, count
         before = text[line_start:start_char].strip(" \t0123456789.)(#*-•:>[]xX")
         return before.lower() in _LEADS, count
-
-
-def _opens_item(text: str, tokens: TokenLists, place: int) -> bool:
-    """Tell whether the number at `place` is that of a list item: "2." before its words."""
-    start, sign = tokens.starts[place], place + 1
-    if tokens.starts[sign] != tokens.ends[place] or text[tokens.ends[sign] :][:1].isalnum():
-        return False
-    line = text.rfind("\n", 0, start) + 1
-    before = text[line:start].rstrip(" \t(#*-•>")
-    return not before or before[-1] in ".:;"

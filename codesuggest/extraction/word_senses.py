@@ -1,0 +1,109 @@
+"""What a word means in its note, decided before mentions are looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from codesuggest.extraction.tokens import TokenLists, WordMarks
+from codesuggest.terminology.abbreviations import AmbiguousAbbreviations
+from codesuggest.terminology.alias_index import AliasIndex
+from codesuggest.terminology.words import NAMED_SIDES
+
+__all__ = ["WordSenses"]
+
+_SIDES = frozenset({"left", "right"})
+#: What is renamed to this says nothing: the number of a list item, an age.
+_SAYS_NOTHING = "#"
+#: Words that end an age, and its units.
+_OLD = frozenset({"old", "yo", "y/o"})
+_AGE_UNITS = frozenset({
+    "year", "years", "yr", "yrs", "y", "month", "months", "mo", "week", "weeks", "wk", "wks",
+    "day", "days", "yo", "y/o",
+})  # fmt: skip
+
+
+class WordSenses:
+    """Give ambiguous words their sense.
+
+    Parameters
+    ----------
+    stems : function of a folded word
+    indexes : iterable of AliasIndex
+        A word that makes an alias with its neighbour is not ambiguous.
+    """
+
+    def __init__(
+        self, stems: Callable[[str], tuple[str, ...]], indexes: Iterable[AliasIndex]
+    ) -> None:
+        self._stems = stems
+        self._indexes = tuple(indexes)
+        self._ambiguous = AmbiguousAbbreviations.packaged()
+        self._marks = WordMarks(
+            {
+                "senses": self._ambiguous.senses.__contains__,
+                "side": _SIDES.__contains__,
+                "old": _OLD.__contains__,
+                "number": lambda word: word.isdigit() and len(word) < 3,
+            }
+        )
+
+    def __call__(self, text: str, tokens: TokenLists) -> None:
+        """Put in place of a word what it means here.
+
+        Ambiguous abbreviations and words get their sense; "left" and "right" are marked where
+        they are part of a name; the numbers of list items and an age say nothing.
+        """
+        words, changed = tokens.words, {}
+        marked = self._marks.of(tokens)
+        for i in marked.places("old"):
+            # "six-year-old", "3 yo"
+            unit = next((j for j in (i, i - 1, i - 2) if j > 0 and words[j] in _AGE_UNITS), 0)
+            if unit:
+                number = unit - 2 if words[unit - 1] == "-" and unit > 1 else unit - 1
+                changed.update(dict.fromkeys((number, unit, i), _SAYS_NOTHING))
+        for i in marked.places("side"):
+            if words[i + 1 : i + 2] and words[i + 1] in NAMED_SIDES:
+                changed[i] = f"{words[i]}~"
+        for i in marked.places("number"):
+            if words[i + 1 : i + 2] in (["."], [")"]) and _opens_item(text, tokens, i):
+                changed[i] = _SAYS_NOTHING
+        found = [i for i in marked.places("senses") if self._has_senses(text, tokens, i)]
+        if found:
+            lower = text.lower()
+            shouting = sum(map(str.islower, text[:600])) < 30
+            present = frozenset(words)
+            for word in {words[i] for i in found}:
+                sense = self._ambiguous.choose(word, lower, present, shouting=shouting)
+                if sense is not None:
+                    renamed = f"{word}={sense.expansion}"
+                    changed.update({i: renamed for i in found if words[i] == word})
+        if changed:
+            tokens.rename(changed)
+
+    def _has_senses(self, text: str, tokens: TokenLists, place: int) -> bool:
+        """Tell whether the note must decide what an ambiguous word means.
+
+        An abbreviation counts in capitals; a word where no neighbour makes it clear: "reflux",
+        but neither "acid reflux" nor "reflux nephropathy".
+        """
+        words = tokens.words
+        if words[place] not in self._ambiguous.any_case:
+            return text[tokens.starts[place] : tokens.ends[place]].isupper()
+        own = self._stems(words[place])
+        beside = [words[place - 1] if place else "", *words[place + 1 : place + 2]]
+        return not any(
+            index.find_bag((*own, *stems)) >= 0
+            for stems in map(self._stems, beside)
+            if stems and stems != own
+            for index in self._indexes
+        )
+
+
+def _opens_item(text: str, tokens: TokenLists, place: int) -> bool:
+    """Tell whether the number at `place` is that of a list item: "2." before its words."""
+    start, sign = tokens.starts[place], place + 1
+    if tokens.starts[sign] != tokens.ends[place] or text[tokens.ends[sign] :][:1].isalnum():
+        return False
+    line = text.rfind("\n", 0, start) + 1
+    before = text[line:start].rstrip(" \t(#*-•>")
+    return not before or before[-1] in ".:;"
