@@ -46,10 +46,18 @@ _DONE = frozenset({
     "nebulizer", "sutured", "biopsy", "biopsied", "aspirated", "aspiration", "excised",
     "debrided", "dispensed", "spirometry", "audiogram", "cryotherapy",
 })  # fmt: skip
-#: Words of denial; "without" is one of the wordings of ICD-10-CM and stays out.
-_DENIALS = frozenset({
+#: Words that deny, doubt or speak of relatives: a mention that held one would hide the cue.
+#: "Without" is one of the wordings of ICD-10-CM and stays out.
+_CUES = frozenset({
     "no", "not", "denies", "denied", "deny", "never", "negative", "neither", "nor",
+    "r/o", "rule", "ruled", "possible", "possibly", "probable", "probably", "suspect",
+    "suspected", "suspicious", "suspicion", "question", "questionable", "?", "vs", "versus",
+    "differential", "ddx", "likely", "unlikely", "evaluate", "eval", "consider", "exclude",
+    "excluded", "concern", "concerning", "consistent", "compatible", "suggestive",
+    "mother", "father", "brother", "sister", "grandmother", "grandfather", "aunt", "uncle",
 })  # fmt: skip
+#: Signs between a label and what it names, and between two statements.
+_BREAKS = frozenset({":", ";"})
 #: Words near a number of weeks that make it the age of a pregnancy.
 _PREGNANCY = frozenset({
     "gestation", "gestational", "ega", "ga", "iup", "pregnancy", "pregnant", "intrauterine",
@@ -149,7 +157,8 @@ class MentionFinder:
             {
                 "telling": self._is_telling,
                 "done": _DONE.__contains__,
-                "denial": _DENIALS.__contains__,
+                "cue": _CUES.__contains__,
+                "break": lambda word: word in _BREAKS or word in _CUES,
                 **clause_questions(attributes.words | AXIS_WORDS),
             }
         )
@@ -237,7 +246,7 @@ class MentionFinder:
     ) -> Iterable[Extract]:
         """Return aliases whose words all stand close together, with other words between them."""
         tokens, section_of = reading.tokens, reading.section_of
-        denials = reading.marked.places("denial")
+        breaks = reading.marked.places("break")
         for label, index in self.indexes.items():
             taken: set[tuple[int, int]] = set()
             words, known = self._words[label].of(tokens), matched.get(label, [])
@@ -246,11 +255,11 @@ class MentionFinder:
                 if section_of[first] != section_of[last]:
                     continue
                 if label == "DIAGNOSIS":
-                    denied = bisect_left(denials, first)
+                    parted = bisect_left(breaks, first)
                     if (
                         tokens.sentences[first] != tokens.sentences[last]
                         or (first, last) in taken
-                        or (denied < len(denials) and denials[denied] <= last)
+                        or (parted < len(breaks) and breaks[parted] <= last)
                     ):
                         continue
                     taken.add((first, last))
@@ -266,9 +275,9 @@ class MentionFinder:
         tokens, found = reading.tokens, tuple(extracts)
         kinds = [groups.get(s.kind, s.kind) for s in reading.sections]
         scores = self.proposer.scores(tokens, kinds, reading.section_array)
-        telling, denials = reading.marked.has("telling"), reading.marked.has("denial")
+        telling, cues = reading.marked.has("telling"), reading.marked.has("cue")
         for label in self.proposer.labels:
-            taken = denials.copy() if label == "DIAGNOSIS" else np.zeros(len(tokens), bool)
+            taken = cues.copy() if label == "DIAGNOSIS" else np.zeros(len(tokens), bool)
             for extract in found:
                 if extract.label == label:
                     taken[extract.first_token : extract.last_token + 1] = True
@@ -311,7 +320,7 @@ class MentionFinder:
         worth = naming[place_of] | np.logical_or.reduceat(has_done, starts)
         worth &= np.logical_or.reduceat(telling, starts)
         done, told = has_done.nonzero()[0].tolist(), telling.nonzero()[0].tolist()
-        denials, units = reading.marked.places("denial"), reading.units
+        cues, units = reading.marked.places("cue"), reading.units
         covered: dict[int, int] = {}
         for e in extracts:
             if e.label == "DIAGNOSIS":
@@ -329,9 +338,9 @@ class MentionFinder:
             if group in PROCEDURE_GROUPS or _any_in(done, body, end):
                 label = "PROCEDURE"
             elif group in DIAGNOSIS_GROUPS and len(meaning) <= 8:
-                # a line that denies something is no mention: its cue would stand inside it
+                # a line with a cue is no mention: the cue would stand inside it
                 known = 2 * covered.get(tokens.sentences[start], 0) >= len(meaning)
-                label = "" if known or _any_in(denials, body, end) else "DIAGNOSIS"
+                label = "" if known or _any_in(cues, body, end) else "DIAGNOSIS"
             if label and label in self.indexes:
                 extract = reading.extract(label, meaning[0], meaning[-1], -1)
                 if len(extract.core) <= 16:

@@ -83,12 +83,13 @@ class WordSenses:
     def _has_senses(self, text: str, tokens: TokenLists, place: int) -> bool:
         """Tell whether the note must decide what an ambiguous word means.
 
-        An abbreviation counts in capitals; a word where no neighbour makes it clear: "reflux",
-        but neither "acid reflux" nor "reflux nephropathy".
+        An abbreviation counts in capitals, and where no neighbour makes the word clear: "reflux"
+        and "PPD", but neither "reflux nephropathy" nor "PPD placed".
         """
         words = tokens.words
-        if words[place] not in self._ambiguous.any_case:
-            return text[tokens.starts[place] : tokens.ends[place]].isupper()
+        capitals = text[tokens.starts[place] : tokens.ends[place]].isupper()
+        if not capitals and words[place] not in self._ambiguous.any_case:
+            return False
         own = self._stems(words[place])
         beside = [words[place - 1] if place else "", *words[place + 1 : place + 2]]
         return not any(

@@ -20,7 +20,7 @@ from codesuggest.terminology.aliases import (
     title_aliases,
 )
 from codesuggest.terminology.code_system import CodeSystem
-from codesuggest.terminology.words import WordForms
+from codesuggest.terminology.words import DATA, WordForms, read_csv
 from codesuggest.training.examples import NoteFit
 
 __all__ = ["build_indexes", "drawn_terms", "known_words", "silence"]
@@ -124,6 +124,13 @@ def silent_bags(
     return sorted(silent)
 
 
+def _anatomy(index: AliasIndex) -> list[int]:
+    """Return the bags that name something else than their codes (``lexicon/silent.csv``)."""
+    terms = (row["term"] for row in read_csv(DATA / "lexicon" / "silent.csv", ("term", "why")))
+    found = (index.find_bag(index.forms.bag(term)) for term in terms)
+    return [bag for bag in found if bag >= 0]
+
+
 def silence(
     indexes: Mapping[str, AliasIndex], systems: Mapping[str, CodeSystem], fits: Sequence[NoteFit]
 ) -> int:
@@ -131,7 +138,7 @@ def silence(
     finder = CandidateFinder(indexes, systems)
     total = 0
     for label, index in indexes.items():
-        bags = silent_bags(fits, label, index, finder)
+        bags = sorted({*silent_bags(fits, label, index, finder), *_anatomy(index)})
         index.silence(bags)
         total += len(bags)
     return total

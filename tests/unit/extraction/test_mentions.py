@@ -229,3 +229,16 @@ def test_a_word_with_several_senses_is_read_by_its_note(text: str, sense: str | 
     NLP.get_pipe("codesuggest_mentions").finder.rename(text, tokens)
     chosen = [word.partition("=")[2].split()[0] for word in tokens.words if "=" in word]
     assert chosen == ([] if sense is None else [sense])
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [("PPD placed today.", []), ("Smokes 1 PPD, pack a day.", ["packs per day"])],
+    ids=["an alias", "no alias"],
+)
+def test_a_neighbour_makes_an_abbreviation_clear(
+    suggester: CodeSuggester, text: str, chosen: list[str]
+) -> None:
+    tokens = READER.cut(text)
+    suggester.nlp.get_pipe("codesuggest_mentions").finder.rename(text, tokens)
+    assert [w.partition("=")[2] for w in tokens.words if "=" in w] == chosen
