@@ -242,3 +242,19 @@ def test_a_neighbour_makes_an_abbreviation_clear(
     tokens = READER.cut(text)
     suggester.nlp.get_pipe("codesuggest_mentions").finder.rename(text, tokens)
     assert [w.partition("=")[2] for w in tokens.words if "=" in w] == chosen
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        ("Acute and severe failure of the kidney.", True),
+        ("Acute pain, rule out failure of the kidney.", False),
+        ("Acute pain? Failure of the kidney.", False),
+        ("Acute course: failure of the kidney.", False),
+        ("Acute pain, her father has failure of the kidney.", False),
+    ],
+    ids=["no cue", "rule out", "question mark", "label", "relative"],
+)
+def test_no_spread_mention_spans_a_cue(text: str, is_found: bool) -> None:
+    bag = ("acut", "failur", stem("kidney"))
+    assert any(set(e.core) == set(bag) for e in extract(text).extracts) is is_found
