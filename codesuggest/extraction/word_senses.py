@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 
 from codesuggest.extraction.tokens import TokenLists, WordMarks
-from codesuggest.terminology.abbreviations import AmbiguousAbbreviations
+from codesuggest.terminology.abbreviations import AmbiguousAbbreviations, Sense
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.words import NAMED_SIDES
 
 __all__ = ["WordSenses"]
 
+#: Characters before and behind a word that decide what it means.
+_NEAR = 280
 _SIDES = frozenset({"left", "right"})
 #: What is renamed to this says nothing: the number of a list item, an age.
 _SAYS_NOTHING = "#"
@@ -69,16 +72,33 @@ class WordSenses:
                 changed[i] = _SAYS_NOTHING
         found = [i for i in marked.places("senses") if self._has_senses(text, tokens, i)]
         if found:
-            lower = text.lower()
-            shouting = sum(map(str.islower, text[:600])) < 30
-            present = frozenset(words)
-            for word in {words[i] for i in found}:
-                sense = self._ambiguous.choose(word, lower, present, shouting=shouting)
-                if sense is not None:
-                    renamed = f"{word}={sense.expansion}"
-                    changed.update({i: renamed for i in found if words[i] == word})
+            self._choose(text, tokens, found, changed)
         if changed:
             tokens.rename(changed)
+
+    def _choose(
+        self, text: str, tokens: TokenLists, places: list[int], changed: dict[int, str]
+    ) -> None:
+        """Write down the senses of the words at `places`.
+
+        An abbreviation means the same wherever it stands; a word is read by what is near.
+        """
+        words, any_case, lower = tokens.words, self._ambiguous.any_case, text.lower()
+        shouting = sum(map(str.islower, text[:600])) < 30
+        present = frozenset(words)
+        known: dict[str, Sense | None] = {}
+        for place in places:
+            word = words[place]
+            if word in any_case:
+                low, high = max(0, tokens.starts[place] - _NEAR), tokens.starts[place] + _NEAR
+                around = words[bisect_left(tokens.starts, low) : bisect_left(tokens.starts, high)]
+                sense = self._ambiguous.choose(word, lower[low:high], frozenset(around))
+            else:
+                if word not in known:
+                    known[word] = self._ambiguous.choose(word, lower, present, shouting=shouting)
+                sense = known[word]
+            if sense is not None:
+                changed[place] = f"{word}={sense.expansion}"
 
     def _has_senses(self, text: str, tokens: TokenLists, place: int) -> bool:
         """Tell whether the note must decide what an ambiguous word means.
