@@ -90,7 +90,8 @@ class SpanProposer:
         self._weights = np.stack(halves).astype(np.float32)
         self._bias = np.array([bias[label] for label in self.labels], np.float32)
         self.least = dict(least)
-        self._edges = [self._weights[:, edge_feature(offset)] for offset in OFFSETS]
+        #: What it adds when all places around lie outside the sentence.
+        self._edges = sum(self._weights[:, edge_feature(o)] for o in OFFSETS if o)
         self._words: WordClass | None = None
 
     def bind(self, stems: Callable[[str], tuple[str, ...]]) -> SpanProposer:
@@ -111,6 +112,9 @@ class SpanProposer:
                 if offset:
                     weights = np.where(looks, 0, weights)
                 out[:, column] = np.add.reduceat(weights, starts, axis=1).T
+                if offset:
+                    # a word takes the place of the edge
+                    out[:, column] -= self._weights[:, edge_feature(offset)]
             return out.reshape(len(words), -1)
 
         bound = copy.copy(self)
@@ -134,19 +138,16 @@ class SpanProposer:
         added = self._words.of(tokens).reshape(n, len(OFFSETS), len(self.labels))
         sentences = np.array(tokens.sentences)
         of_section = np.stack([self._weights[:, group_feature(group)] for group in groups])
-        scores = self._bias + of_section[section_of]
+        scores = (self._bias + self._edges)[None] + of_section[section_of]
         for column, offset in enumerate(OFFSETS):
             if offset == 0:
                 scores += added[:, column]
                 continue
-            # what stands `offset` tokens on, in the same sentence
-            here, there = (slice(-offset, n), slice(0, n + offset))
-            if offset > 0:
-                here, there = (slice(0, n - offset), slice(offset, n))
-            part = np.broadcast_to(self._edges[column], scores.shape).copy()
+            # what stands `offset` tokens on, where that is in the same sentence
+            here = slice(max(-offset, 0), n - max(offset, 0))
+            there = slice(max(offset, 0), n - max(-offset, 0))
             same = sentences[here] == sentences[there]
-            part[here][same] = added[there, column][same]
-            scores += part
+            scores[here] += added[there, column] * same[:, None]
         result: Array = scores
         return result
 

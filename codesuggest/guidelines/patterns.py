@@ -81,28 +81,37 @@ class PatternIndex:
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._patterns = tuple(patterns)
         self._beginnings: dict[str, list[int]] = defaultdict(list)
-        self._ranges: dict[str, list[int]] = defaultdict(list)
+        self._ranges: list[tuple[str, str, int]] = []
+        self._near: dict[str, list[int]] = {}
         self._known: dict[str, tuple[int, ...]] = {}
         for row, pattern in enumerate(patterns):
             for beginning in pattern.beginnings:
                 self._beginnings[beginning].append(row)
-            for low, high in pattern.ranges:
-                for first in range(ord(low[0]), ord(high[0]) + 1):
-                    self._ranges[chr(first)].append(row)
+            self._ranges.extend((low, high, row) for low, high in pattern.ranges)
         self._lengths = sorted({len(b) for b in self._beginnings})
 
     def rows(self, code: str) -> tuple[int, ...]:
         """Return the numbers of the patterns that cover `code`, ascending."""
         known = self._known.get(code)
         if known is None:
-            ranges = self._ranges.get(code[0], ())
-            met = {row for row in ranges if self._patterns[row].covers(code)}
+            met = {row for row in self._in_reach(code[:3]) if self._patterns[row].covers(code)}
             for length in self._lengths:
                 for row in self._beginnings.get(code[:length], ()):
                     if not self._patterns[row].excepts(code):
                         met.add(row)
             known = self._known[code] = tuple(sorted(met))
         return known
+
+    def _in_reach(self, category: str) -> list[int]:
+        """Return the patterns with a range that may hold codes of a category."""
+        near = self._near.get(category)
+        if near is None:
+            near = self._near[category] = [
+                row
+                for low, high, row in self._ranges
+                if low[:3] <= category[: len(low)] and category[: len(high)] <= high[:3]
+            ]
+        return near
 
 
 def _range(part: str) -> tuple[str, str]:
