@@ -231,7 +231,9 @@ def _cuts(piece: str) -> list[tuple[str, int, int]]:
         # most pieces are a word, or a word and a sign: what `TOKEN` makes of these is plain
         size = len(piece)
         if piece.isalpha():
-            return [(fold(piece), 0, size)]
+            # only "xray" and its like are more than lower-cased
+            word = piece.lower()
+            return [(fold(word) if word[0] == "x" else word, 0, size)]
         if size > 2 and piece[-1] in ",.;:" and piece[:-1].isalpha():
             return [(fold(piece[:-1]), 0, size - 1), (piece[-1], size - 1, size)]
     return [
@@ -286,11 +288,10 @@ class TokenCutter:
         numbers = list(map(pieces.number.get, parts))
         if None in numbers:
             with self._lock:
-                for place, number in enumerate(numbers):
-                    if number is None:
-                        part = parts[place]
-                        known = pieces.number.get(part)
-                        numbers[place] = pieces.add(part) if known is None else known
+                for place in [i for i, number in enumerate(numbers) if number is None]:
+                    part = parts[place]
+                    known = pieces.number.get(part)
+                    numbers[place] = pieces.add(part) if known is None else known
         return np.array(numbers, dtype=np.int64)
 
     def _starts(self, text: str) -> Array:
