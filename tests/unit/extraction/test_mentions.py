@@ -258,3 +258,12 @@ def test_a_neighbour_makes_an_abbreviation_clear(
 def test_no_spread_mention_spans_a_cue(text: str, is_found: bool) -> None:
     bag = ("acut", "failur", stem("kidney"))
     assert any(set(e.core) == set(bag) for e in extract(text).extracts) is is_found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("HISTORY: Pneumonia.", ["Pneumonia"]), ("ACUTE:\nKidney failure.", ["Kidney failure"])],
+    ids=["run in", "own line"],
+)
+def test_no_alias_begins_in_a_header(text: str, found: list[str]) -> None:
+    assert [m for label, m in words(text) if label == "DIAGNOSIS"] == found
