@@ -1,16 +1,14 @@
 """Words that read like a diagnosis or a procedure though no alias stands there.
 
 A linear model of each token, its neighbours and its section says how likely the token is part of
-such a span; runs of likely tokens outside the dictionary's mentions are proposed. The features
-are hashed (Weinberger et al. 2009), so a model is one row of weights a label; what a word adds at
-each place is worked out when the word is first met.
+such a span; runs of likely tokens outside the dictionary's mentions are proposed. What a word
+adds at each place around a token is one row of a table, so that a note is scored by look-ups.
 """
 
 from __future__ import annotations
 
 import copy
 import hashlib
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,51 +20,12 @@ from codesuggest.errors import ModelDamagedError
 from codesuggest.extraction.tokens import TokenLists, WordClass
 from codesuggest.terminology.grouping import group_starts
 
-__all__ = ["OFFSETS", "SpanProposer", "edge_feature", "group_feature", "word_features"]
+__all__ = ["OFFSETS", "SpanProposer"]
 
 Array = np.ndarray[Any, Any]
 
 #: Places around a token whose words are looked at.
 OFFSETS = (-2, -1, 0, 1, 2)
-_BITS = 16
-_PLACES = {offset: zlib.crc32(bytes([offset + 128])) for offset in OFFSETS}
-#: Words whose endings say something.
-_SHORTEST = 5
-
-
-def _hashed(name: str) -> int:
-    return zlib.crc32(name.encode("utf-8", "surrogatepass"))
-
-
-def _at(hashed: Any, offset: int) -> Any:
-    """Return the features of hashed names at a place: the high bits of a product (Knuth)."""
-    return ((hashed ^ _PLACES[offset]) * 2654435761 & 0xFFFFFFFF) >> (32 - _BITS)
-
-
-def word_features(word: str, stems: Sequence[str], offset: int) -> list[int]:
-    """Return the hashed features of a word that stands `offset` tokens from the one asked about."""
-    names = _names(word, stems)
-    return [_at(h, offset) for h in (names if offset == 0 else names[: 1 + len(stems)])]
-
-
-def _names(word: str, stems: Sequence[str]) -> list[int]:
-    """Return the hashes of what a word is called: itself, its stems, then how it looks."""
-    names = [f"w={word}", *(f"s={stem}" for stem in stems)]
-    if len(word) >= _SHORTEST:
-        names += [f"e={word[-3:]}", f"e={word[-4:]}"]
-    if not word.isalpha():
-        names.append("digit" if any(map(str.isdigit, word)) else "sign")
-    return [_hashed(name) for name in names]
-
-
-def edge_feature(offset: int) -> int:
-    """Return the feature of a place that lies outside the sentence."""
-    return int(_at(_hashed("edge"), offset))
-
-
-def group_feature(group: str) -> int:
-    """Return the feature of a section group."""
-    return int(_at(_hashed(f"g={group}"), 0))
 
 
 class SpanProposer:
@@ -74,52 +33,59 @@ class SpanProposer:
 
     Parameters
     ----------
-    weights : mapping of label to array of float, shape (65536,)
-        Log odds that a hashed feature adds.
-    bias : mapping of label to float
+    labels : sequence of str
+    words : sequence of str
+        Folded words, and stems as ``"s:stem"`` for words that are not among them.
+    added : array of float, shape (n_words, n_offsets, n_labels)
+        Log odds that a word adds to the token that it stands `OFFSETS` from.
+    edges : array of float, shape (n_offsets, n_labels)
+        Log odds that a place outside the sentence adds.
+    groups : mapping of section group to array of float, shape (n_labels,)
+    bias : array of float, shape (n_labels,)
     least : mapping of label to float
         Log odds from which on a token is part of a span.
     """
 
     def __init__(
-        self, weights: Mapping[str, Array], bias: Mapping[str, float], least: Mapping[str, float]
+        self,
+        labels: Sequence[str],
+        words: Sequence[str],
+        added: Array,
+        edges: Array,
+        groups: Mapping[str, Array],
+        bias: Array,
+        least: Mapping[str, float],
     ) -> None:
-        self.labels = tuple(weights)
-        # as they are saved, so that a model read again proposes the same
-        halves = [np.asarray(w, np.float16) for w in weights.values()]
-        self._weights = np.stack(halves).astype(np.float32)
-        self._bias = np.array([bias[label] for label in self.labels], np.float32)
+        self.labels = tuple(labels)
         self.least = dict(least)
-        #: What it adds when all places around lie outside the sentence.
-        self._edges = sum(self._weights[:, edge_feature(o)] for o in OFFSETS if o)
-        self._words: WordClass | None = None
+        self._words = list(words)
+        # as they are saved, so that a model read again proposes the same
+        self._added = np.asarray(added, np.float16)
+        self._edges = np.asarray(edges, np.float32)
+        self._groups = {name: np.asarray(w, np.float32) for name, w in groups.items()}
+        self._bias = np.asarray(bias, np.float32)
+        # a word takes the place of the edge; one that nothing is known of adds nothing
+        known = self._added.astype(np.float32).reshape(len(self._words), *self._edges.shape)
+        self._change = np.concatenate([known, np.zeros((1, *self._edges.shape), np.float32)])
+        around = [i for i, offset in enumerate(OFFSETS) if offset]
+        self._change[:, around] -= self._edges[around]
+        self._alone = self._bias + self._edges[around].sum(axis=0)
+        self._rows: WordClass | None = None
 
     def bind(self, stems: Callable[[str], tuple[str, ...]]) -> SpanProposer:
         """Return the proposer for texts whose words have these stems."""
+        place = {word: i for i, word in enumerate(self._words)}
+        nothing = len(self._words)
 
-        def added(words: Sequence[str]) -> Array:
-            owns = [stems(word) for word in words]
-            names = [_names(word, own) for word, own in zip(words, owns, strict=True)]
-            hashed = np.array([h for some in names for h in some], np.int64)
-            starts = np.cumsum([0, *map(len, names)])[:-1]
-            # how a word looks counts only where it stands itself
-            looks = np.concatenate(
-                [np.arange(len(n)) > len(o) for n, o in zip(names, owns, strict=True)]
-            )
-            out = np.zeros((len(words), len(OFFSETS), len(self.labels)), np.float32)
-            for column, offset in enumerate(OFFSETS):
-                weights = self._weights[:, _at(hashed, offset)]
-                if offset:
-                    weights = np.where(looks, 0, weights)
-                out[:, column] = np.add.reduceat(weights, starts, axis=1).T
-                if offset:
-                    # a word takes the place of the edge
-                    out[:, column] -= self._weights[:, edge_feature(offset)]
-            return out.reshape(len(words), -1)
+        def row(word: str) -> int:
+            known = place.get(word)
+            if known is None:
+                own = stems(word)
+                known = place.get(f"s:{own[0]}", nothing) if own else nothing
+            return known
 
         bound = copy.copy(self)
-        width = len(OFFSETS) * len(self.labels)
-        bound._words = WordClass(many=added, dtype=np.float32, width=width)
+        bound._rows = WordClass(row, np.int32)
         return bound
 
     def scores(self, tokens: TokenLists, groups: Sequence[str], section_of: Array) -> Array:
@@ -132,24 +98,24 @@ class SpanProposer:
             The group of each section.
         section_of : array of int, shape (n_tokens,)
         """
-        if self._words is None:
+        if self._rows is None:
             raise ModelDamagedError("the span proposer is not bound to a word table")
         n = len(tokens)
-        added = self._words.of(tokens).reshape(n, len(OFFSETS), len(self.labels))
+        change = self._change[self._rows.of(tokens)]
         sentences = np.array(tokens.sentences)
-        of_section = np.stack([self._weights[:, group_feature(group)] for group in groups])
-        scores = (self._bias + self._edges)[None] + of_section[section_of]
+        unknown = np.zeros(len(self.labels), np.float32)
+        of_section = np.array([self._groups.get(group, unknown) for group in groups])
+        scores: Array = of_section[section_of] + self._alone
         for column, offset in enumerate(OFFSETS):
             if offset == 0:
-                scores += added[:, column]
+                scores += change[:, column]
                 continue
             # what stands `offset` tokens on, where that is in the same sentence
             here = slice(max(-offset, 0), n - max(offset, 0))
             there = slice(max(offset, 0), n - max(-offset, 0))
             same = sentences[here] == sentences[there]
-            scores[here] += added[there, column] * same[:, None]
-        result: Array = scores
-        return result
+            scores[here] += change[there, column] * same[:, None]
+        return scores
 
     def spans(self, scores: Array, tokens: TokenLists, label: str) -> Iterator[tuple[int, int]]:
         """Yield first and last token of each run of likely tokens inside one sentence."""
@@ -166,14 +132,22 @@ class SpanProposer:
     @property
     def fingerprint(self) -> str:
         """A hash of the weights."""
-        return hashlib.sha256(self._weights.tobytes() + self._bias.tobytes()).hexdigest()[:16]
+        digest = hashlib.sha256("\n".join(self._words).encode("utf-8", "surrogatepass"))
+        arrays: list[Array] = [self._added, self._edges, self._bias, *self._groups.values()]
+        for array in arrays:
+            digest.update(array.tobytes())
+        return digest.hexdigest()[:16]
 
     def save(self, path: Path) -> None:
-        """Write everything to one ``.npz``; weights in half precision."""
+        """Write everything to one ``.npz``."""
         np.savez_compressed(
             path,
             labels=np.array(self.labels),
-            weights=self._weights.astype(np.float16),
+            words=np.frombuffer("\n".join(self._words).encode("utf-8"), np.uint8),
+            added=self._added,
+            edges=self._edges,
+            groups=np.array(list(self._groups)),
+            of_group=np.array(list(self._groups.values())),
             bias=self._bias,
             least=np.array([self.least[label] for label in self.labels]),
         )
@@ -190,9 +164,14 @@ class SpanProposer:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 labels = [str(label) for label in arrays["labels"]]
+                groups = [str(group) for group in arrays["groups"]]
                 return cls(
-                    dict(zip(labels, arrays["weights"], strict=True)),
-                    dict(zip(labels, arrays["bias"].tolist(), strict=True)),
+                    labels,
+                    arrays["words"].tobytes().decode("utf-8").split("\n"),
+                    arrays["added"],
+                    arrays["edges"],
+                    dict(zip(groups, arrays["of_group"], strict=True)),
+                    arrays["bias"],
                     dict(zip(labels, arrays["least"].tolist(), strict=True)),
                 )
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:

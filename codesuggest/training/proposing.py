@@ -15,13 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from codesuggest.extraction.pipeline import reader_of
-from codesuggest.extraction.proposer import (
-    OFFSETS,
-    SpanProposer,
-    edge_feature,
-    group_feature,
-    word_features,
-)
+from codesuggest.extraction.proposer import OFFSETS, SpanProposer
 from codesuggest.extraction.tokens import TokenLists
 from codesuggest.training.corpora import CodedNote
 from codesuggest.training.examples import NoteFit, tie
@@ -36,7 +30,30 @@ LABELS = ("DIAGNOSIS", "PROCEDURE")
 _LEAST = {"DIAGNOSIS": 0.0, "PROCEDURE": -0.6}
 _STRENGTH = 0.3
 _FOLDS = 5
-_N_FEATURES = 1 << 16
+#: Words whose endings say something.
+_SHORTEST = 5
+
+
+class _Features:
+    """Numbers of the features: a name at a place, in order of first sight."""
+
+    def __init__(self) -> None:
+        self.number: dict[tuple[str, int], int] = {}
+
+    def of(self, name: str, offset: int = 0) -> int:
+        """Return the number of a feature."""
+        return self.number.setdefault((name, offset), len(self.number))
+
+
+def _names(word: str, stems: Sequence[str], offset: int) -> list[str]:
+    """Return what a word is called: itself, its stems, and at the token itself its looks."""
+    names = [f"w:{word}", *(f"s:{stem}" for stem in stems)]
+    if offset == 0:
+        if len(word) >= _SHORTEST:
+            names += [f"e:{word[-3:]}", f"e:{word[-4:]}"]
+        if not word.isalpha():
+            names.append("digit" if any(map(str.isdigit, word)) else "sign")
+    return names
 
 
 class _TokenRows:
@@ -44,16 +61,18 @@ class _TokenRows:
 
     def __init__(self, nlp: Any) -> None:
         self._read = reader_of(nlp)
-        self._stems = self._read.mentions.stems
+        self.features = _Features()
+        #: Words with their stems, in order of first sight.
+        self.stems: dict[str, tuple[str, ...]] = {}
         self._known: dict[tuple[str, int], list[int]] = {}
 
     def of(self, note: CodedNote) -> tuple[list[list[int]], Array]:
-        """Return the hashed features of each token, and labels of shape (n_tokens, n_labels)."""
+        """Return the features of each token, and labels of shape (n_tokens, n_labels)."""
         sections, tokens = self._read.sections_and_tokens(note.text)
         self._read.mentions.rename(note.text, tokens)
         bounds = np.array([s.start_char for s in sections])
         section_of = np.maximum(bounds.searchsorted(tokens.offsets, side="right") - 1, 0)
-        groups = [group_feature(self._read.groups.get(s.kind, s.kind)) for s in sections]
+        groups = [self.features.of(f"g:{self._read.groups.get(s.kind, s.kind)}") for s in sections]
         rows = [
             [groups[section], *self._around(tokens, place)]
             for place, section in enumerate(section_of.tolist())
@@ -68,13 +87,15 @@ class _TokenRows:
             if inside and tokens.sentences[there] == tokens.sentences[place]:
                 out += self._of_word(tokens.words[there], offset)
             else:
-                out.append(edge_feature(offset))
+                out.append(self.features.of("edge", offset))
         return out
 
     def _of_word(self, word: str, offset: int) -> list[int]:
         known = self._known.get((word, offset))
         if known is None:
-            known = self._known[word, offset] = word_features(word, self._stems(word), offset)
+            stems = self.stems.setdefault(word, self._read.mentions.stems(word))
+            known = [self.features.of(name, offset) for name in _names(word, stems, offset)]
+            self._known[word, offset] = known
         return known
 
 
@@ -91,10 +112,12 @@ def _labels(note: CodedNote, tokens: TokenLists) -> Array:
 def fit_proposer(nlp: Any, notes: Sequence[CodedNote]) -> SpanProposer | None:
     """Fit a proposer on notes with quotes; None where they quote nothing."""
     read = _TokenRows(nlp)
-    return _fit([read.of(note) for note in notes])
+    return _fit(read, [read.of(note) for note in notes])
 
 
-def _fit(examples: Sequence[tuple[list[list[int]], Array]]) -> SpanProposer | None:
+def _fit(
+    read: _TokenRows, examples: Sequence[tuple[list[list[int]], Array]]
+) -> SpanProposer | None:
     from sklearn.linear_model import LogisticRegression
 
     rows = [row for features, _ in examples for row in features]
@@ -104,16 +127,38 @@ def _fit(examples: Sequence[tuple[list[list[int]], Array]]) -> SpanProposer | No
     indptr = np.cumsum([0, *map(len, rows)])
     indices = np.fromiter((i for row in rows for i in row), np.int32, int(indptr[-1]))
     x = sparse.csr_matrix(
-        (np.ones(len(indices), np.float32), indices, indptr), shape=(len(rows), _N_FEATURES)
+        (np.ones(len(indices), np.float32), indices, indptr),
+        shape=(len(rows), len(read.features.number)),
     )
-    weights: dict[str, Array] = {}
-    bias: dict[str, float] = {}
-    for column, label in enumerate(LABELS):
+    weights, bias = [], []
+    for column in range(len(LABELS)):
         model = LogisticRegression(C=_STRENGTH, solver="liblinear", max_iter=60)
         model.fit(x, labels[:, column])
-        weights[label] = model.coef_[0].astype(np.float32)
-        bias[label] = float(model.intercept_[0])
-    return SpanProposer(weights, bias, _LEAST)
+        weights.append(model.coef_[0])
+        bias.append(float(model.intercept_[0]))
+    return _table(read, np.stack(weights, axis=1), np.array(bias))
+
+
+def _table(read: _TokenRows, weights: Array, bias: Array) -> SpanProposer:
+    """Add up what each word's features say at each place."""
+    number, nothing = read.features.number, np.zeros(len(LABELS))
+
+    def added(names: Sequence[str], offset: int) -> Array:
+        found = [number[name, offset] for name in names if (name, offset) in number]
+        total: Array = weights[found].sum(axis=0) if found else nothing
+        return total
+
+    entries = {word: (word, stems) for word, stems in read.stems.items()}
+    # words that were not seen are known by their first stem
+    entries |= {f"s:{stem}": ("", (stem,)) for stems in read.stems.values() for stem in stems[:1]}
+    rows = [
+        [added(_names(word, stems, offset) if word else [f"s:{stems[0]}"], offset)
+         for offset in OFFSETS]
+        for word, stems in entries.values()
+    ]  # fmt: skip
+    groups = {name[2:]: weights[i] for (name, _), i in number.items() if name.startswith("g:")}
+    edges = np.array([added(["edge"], offset) for offset in OFFSETS])
+    return SpanProposer(LABELS, list(entries), np.array(rows), edges, groups, bias, _LEAST)
 
 
 def prepare_with_proposer(
@@ -136,11 +181,11 @@ def prepare_with_proposer(
     fits: dict[int, NoteFit] = {}
     for number in range(_FOLDS):
         others = [e for e, f in zip(examples, fold, strict=True) if f != number]
-        mentions.set_indexes(*tables, _fit(others))
+        mentions.set_indexes(*tables, _fit(read, others))
         extract = reader_of(nlp)
         for place, note in enumerate(notes):
             if fold[place] == number:
                 fits[place] = tie(note, extract(note.text))
-    proposer = _fit(examples)
+    proposer = _fit(read, examples)
     mentions.set_indexes(*tables, proposer)
     return [fits[place] for place in range(len(notes))], proposer
