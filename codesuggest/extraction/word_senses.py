@@ -12,6 +12,8 @@ from codesuggest.terminology.words import NAMED_SIDES
 
 __all__ = ["WordSenses"]
 
+#: Pairs of neighbours that are remembered.
+_MOST_PAIRS = 100_000
 #: Characters before and behind a word that decide what it means.
 _NEAR = 280
 _SIDES = frozenset({"left", "right"})
@@ -41,6 +43,7 @@ class WordSenses:
         self._stems = stems
         self._indexes = tuple(indexes)
         self._ambiguous = AmbiguousAbbreviations.packaged()
+        self._aliases: dict[tuple[str, str], bool] = {}
         self._marks = WordMarks(
             {
                 "senses": self._ambiguous.senses.__contains__,
@@ -110,14 +113,19 @@ class WordSenses:
         capitals = text[tokens.starts[place] : tokens.ends[place]].isupper()
         if not capitals and words[place] not in self._ambiguous.any_case:
             return False
-        own = self._stems(words[place])
-        beside = [words[place - 1] if place else "", *words[place + 1 : place + 2]]
-        return not any(
-            index.find_bag((*own, *stems)) >= 0
-            for stems in map(self._stems, beside)
-            if stems and stems != own
-            for index in self._indexes
-        )
+        word = words[place]
+        beside = (words[place - 1] if place else "", *words[place + 1 : place + 2])
+        return not any(self._makes_alias(word, neighbour) for neighbour in beside)
+
+    def _makes_alias(self, word: str, neighbour: str) -> bool:
+        known = self._aliases.get((word, neighbour))
+        if known is None:
+            own, stems = self._stems(word), self._stems(neighbour)
+            known = bool(stems) and stems != own
+            known = known and any(i.find_bag((*own, *stems)) >= 0 for i in self._indexes)
+            if len(self._aliases) < _MOST_PAIRS:
+                self._aliases[word, neighbour] = known
+        return known
 
 
 def _opens_item(text: str, tokens: TokenLists, place: int) -> bool:
