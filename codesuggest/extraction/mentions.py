@@ -272,19 +272,18 @@ class MentionFinder:
         """Return spans that the proposer takes for mentions where none was found."""
         if self.proposer is None:
             return
-        tokens, found = reading.tokens, tuple(extracts)
+        tokens = reading.tokens
+        taken = {label: np.zeros(len(tokens), bool) for label in self.proposer.labels}
+        for extract in extracts:
+            if extract.label in taken:
+                taken[extract.label][extract.first_token : extract.last_token + 1] = True
         kinds = [groups.get(s.kind, s.kind) for s in reading.sections]
         scores = self.proposer.scores(tokens, kinds, reading.section_array)
         telling, cues = reading.marked.has("telling"), reading.marked.has("cue")
         for label in self.proposer.labels:
-            taken = cues.copy() if label == "DIAGNOSIS" else np.zeros(len(tokens), bool)
-            for extract in found:
-                if extract.label == label:
-                    taken[extract.first_token : extract.last_token + 1] = True
-            for first, last in self.proposer.spans(scores, tokens, label):
-                span = slice(first, last + 1)
-                if telling[span].any() and not taken[span].any():
-                    yield reading.extract(label, first, last, -1)
+            barred = taken[label] | cues if label == "DIAGNOSIS" else taken[label]
+            for first, last in self.proposer.spans(scores, tokens, label, barred, telling):
+                yield reading.extract(label, first, last, -1)
 
     def _gestations(self, reading: _Reading) -> Iterable[Extract]:
         """Return the weeks of a pregnancy as mentions: ICD-10-CM has a code for each (Z3A)."""

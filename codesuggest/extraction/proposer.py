@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -63,6 +63,9 @@ class SpanProposer:
         self._added = np.asarray(added, np.float16)
         self._edges = np.asarray(edges, np.float32)
         self._groups = {name: np.asarray(w, np.float32) for name, w in groups.items()}
+        self._group_row = {name: i for i, name in enumerate(self._groups)}
+        #: The last row is that of groups which nothing is known of.
+        self._of_group = np.array([*self._groups.values(), np.zeros(len(self.labels), np.float32)])
         self._bias = np.asarray(bias, np.float32)
         # a word takes the place of the edge; one that nothing is known of adds nothing
         known = self._added.astype(np.float32).reshape(len(self._words), *self._edges.shape)
@@ -103,8 +106,7 @@ class SpanProposer:
         n = len(tokens)
         change = self._change[self._rows.of(tokens)]
         sentences = np.array(tokens.sentences)
-        unknown = np.zeros(len(self.labels), np.float32)
-        of_section = np.array([self._groups.get(group, unknown) for group in groups])
+        of_section = self._of_group[[self._group_row.get(group, -1) for group in groups]]
         scores: Array = of_section[section_of] + self._alone
         for column, offset in enumerate(OFFSETS):
             if offset == 0:
@@ -117,17 +119,31 @@ class SpanProposer:
             scores[here] += change[there, column] * same[:, None]
         return scores
 
-    def spans(self, scores: Array, tokens: TokenLists, label: str) -> Iterator[tuple[int, int]]:
-        """Yield first and last token of each run of likely tokens inside one sentence."""
-        likely = np.flatnonzero(scores[:, self.labels.index(label)] >= self.least[label])
+    def spans(
+        self, scores: Array, tokens: TokenLists, label: str, barred: Array, telling: Array
+    ) -> list[tuple[int, int]]:
+        """Return first and last token of each run of likely tokens inside one sentence.
+
+        Parameters
+        ----------
+        scores : array
+            As `scores` gives them.
+        tokens : TokenLists
+        label : str
+        barred, telling : arrays of bool, shape (n_tokens,)
+            A run holds no barred token and at least one telling one.
+        """
+        likely = (scores[:, self.labels.index(label)] >= self.least[label]).nonzero()[0]
         if not len(likely):
-            return
+            return []
         # a run ends where a token or a sentence is missing between two likely ones
         sentences = np.array(tokens.sentences)[likely]
         run = likely - np.arange(len(likely)) + sentences * (len(tokens) + 1)
         starts = group_starts(run)
+        kept = np.logical_or.reduceat(telling[likely], starts)
+        kept &= ~np.logical_or.reduceat(barred[likely], starts)
         ends = np.append(starts[1:], len(likely)) - 1
-        yield from zip(likely[starts].tolist(), likely[ends].tolist(), strict=True)
+        return list(zip(likely[starts[kept]].tolist(), likely[ends[kept]].tolist(), strict=True))
 
     @property
     def fingerprint(self) -> str:

@@ -79,8 +79,13 @@ def test_spans_are_runs_of_likely_tokens(
     tokens = read(text)
     scores = np.full((len(tokens), 2), -1.0)
     scores[likely, 1] = 1.0
-    assert list(PROPOSER.spans(scores, tokens, "PROCEDURE")) == spans
-    assert list(PROPOSER.spans(scores, tokens, "DIAGNOSIS")) == []
+    none, every = np.zeros(len(tokens), bool), np.ones(len(tokens), bool)
+    assert PROPOSER.spans(scores, tokens, "PROCEDURE", none, every) == spans
+    assert PROPOSER.spans(scores, tokens, "DIAGNOSIS", none, every) == []
+    assert PROPOSER.spans(scores, tokens, "PROCEDURE", none, none) == []
+    second = np.arange(len(tokens)) == 2
+    free = [(first, last) for first, last in spans if not first <= 2 <= last]
+    assert PROPOSER.spans(scores, tokens, "PROCEDURE", second, every) == free
 
 
 def test_reads_what_it_saved(tmp_path: Path) -> None:
