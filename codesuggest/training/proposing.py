@@ -20,7 +20,7 @@ from codesuggest.extraction.tokens import TokenLists
 from codesuggest.training.corpora import CodedNote
 from codesuggest.training.examples import NoteFit, tie
 
-__all__ = ["fit_proposer", "prepare_with_proposer"]
+__all__ = ["prepare_with_proposer"]
 
 Array = np.ndarray[Any, Any]
 
@@ -107,12 +107,6 @@ def _labels(note: CodedNote, tokens: TokenLists) -> Array:
         for start, end in gold.places(note.text):
             out[(tokens.offsets < end) & (ends > start), column] = True
     return out
-
-
-def fit_proposer(nlp: Any, notes: Sequence[CodedNote]) -> SpanProposer | None:
-    """Fit a proposer on notes with quotes; None where they quote nothing."""
-    read = _TokenRows(nlp)
-    return _fit(read, [read.of(note) for note in notes])
 
 
 def _fit(
