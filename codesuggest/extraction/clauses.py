@@ -20,7 +20,7 @@ _BARRIERS = frozenset({
     "were", "has", "had", "have", "been", "because", "although", "therefore", "while", "when",
     "where", "than", "then", "after", "before", "during", "until", "since", "if", "he", "she",
     "they", "we", "i", "you", "denies", "reports", "presents", "underwent", "shows", "showed",
-    "reveals", "revealed", "demonstrates", "noted",
+    "reveals", "revealed", "demonstrates", "noted", "no", "not", "without", "nor",
 })  # fmt: skip
 _JOINTS = frozenset([",", "and", "or", "/", "&", "+"])
 #: How far, in meaningful words, the clause is read on either side of a match.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codesuggest.extraction.headers import Header, SectionTable
+from codesuggest.extraction.spelling import NearWords
 
 __all__ = ["BINDING", "HOMES", "LISTS", "PROBLEMS", "PROSE", "HeaderLookup", "Mark", "Reading"]
 
@@ -24,6 +25,10 @@ BINDING = frozenset([
     "or", "with", "for", "to", "in", "on", "by", "per", "as", "is", "was", "see", "no", "at",
     "from", "under", "any", "were", "are", "be",
 ])  # fmt: skip
+#: A title is read as a misspelt header when one word of at most this many is unknown.
+_MOST_MISSPELT = 5
+#: Shorter words are other words, not misspelt ones.
+_SHORTEST_MISSPELT = 6
 #: Titles that are remembered at most, so that a long run of notes keeps its size.
 _REMEMBERED = 8192
 
@@ -75,6 +80,7 @@ class HeaderLookup:
         self._last = table.last_words
         self._found: dict[str, Header | None] = {}
         self._may_end: dict[str, bool] = {}
+        self._near = NearWords(sorted(table.vocabulary))
 
     def begins(self, word: str) -> bool:
         """Tell whether a header may begin with a word."""
@@ -100,3 +106,21 @@ class HeaderLookup:
             self._found.clear()
         header = self._found[title] = self.table.find(title)
         return header
+
+    def find_misspelt(self, title: str) -> Header | None:
+        """Return what a title opens when one of its words has one error, or None."""
+        words = title.split(" ")
+        if len(words) > _MOST_MISSPELT:
+            return None
+        known, word = self.table.vocabulary, self.table.words.word
+        unknown = [i for i, w in enumerate(words) if len(w) > 1 and word(w.lower()) not in known]
+        if len(unknown) != 1:
+            return None
+        at = unknown[0]
+        if len(words[at]) < _SHORTEST_MISSPELT or not words[at].isalpha():
+            return None
+        for meant in sorted(self._near.of(word(words[at].lower()))):
+            found = self.table.find(" ".join([*words[:at], meant, *words[at + 1 :]]))
+            if found is not None and not found.general:
+                return found
+        return None

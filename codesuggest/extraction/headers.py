@@ -172,6 +172,11 @@ class SectionTable:
         )
 
     @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Words of headers and of the labels inside of sections."""
+        return frozenset(word for key in (*self.kinds, *self.labels) for word in key.split(" "))
+
+    @cached_property
     def first_words(self) -> frozenset[str]:
         """Words that a header may begin with."""
         return frozenset(k.split(" ", 1)[0] for k in (*self.kinds, *self.words.leads))

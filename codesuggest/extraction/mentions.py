@@ -20,6 +20,7 @@ import numpy as np
 
 from codesuggest.extraction.attributes import AttributeFinder, Found
 from codesuggest.extraction.clauses import clause_questions, clauses_of
+from codesuggest.extraction.gestation import Gestation
 from codesuggest.extraction.proposer import SpanProposer
 from codesuggest.extraction.sides import PairedParts, SideReading
 from codesuggest.extraction.spelling import Speller
@@ -58,13 +59,6 @@ _CUES = frozenset({
 })  # fmt: skip
 #: Signs between a label and what it names, and between two statements.
 _BREAKS = frozenset({":", ";"})
-#: Words near a number of weeks that make it the age of a pregnancy.
-_PREGNANCY = frozenset({
-    "gestation", "gestational", "ega", "ga", "iup", "pregnancy", "pregnant", "intrauterine",
-    "gravid", "edd", "edc", "lmp", "g1", "g2", "g3", "g4", "g1p0", "g2p1", "primigravida",
-    "multigravida", "trimester", "antepartum", "gestate",
-})  # fmt: skip
-_NEAR_WEEKS = 6
 #: A whole line is a mention only if one of its words is at least this rare.
 _TELLING = 4.0
 _REACH = {"DIAGNOSIS": Reach(3, 14, 8), "PROCEDURE": Reach(2, 30, 8)}
@@ -107,13 +101,15 @@ class Extract:
 class Extraction:
     """All mentions of a note, and its distinct folded words and stems.
 
-    `title_stems` are those of the sections that name procedures.
+    `title_stems` are those of the sections that name procedures, `side` is the one side that the
+    note speaks of, or ``""``.
     """
 
     extracts: list[Extract]
     words: list[str]
     stems: list[str]
     title_stems: list[str]
+    side: str = ""
 
 
 class MentionFinder:
@@ -239,6 +235,7 @@ class MentionFinder:
             list(dict.fromkeys(tokens.words)),
             list(dict.fromkeys(chain.from_iterable(reading.stems))),
             list(dict.fromkeys(s for i in in_title for s in reading.stems[i])),
+            reading.sides.only,
         )
 
     def _spread_mentions(
@@ -289,15 +286,9 @@ class MentionFinder:
         """Return the weeks of a pregnancy as mentions: ICD-10-CM has a code for each (Z3A)."""
         index = self.indexes.get("DIAGNOSIS")
         tokens = reading.tokens
-        for found in reading.attributes if index is not None else ():
-            if found.name not in ("gestation", "weeks"):
-                continue
+        for found in reading.gestation.weeks if index is not None else ():
             first = found.first_token
             last = max(first, bisect_left(tokens.starts, found.end_char) - 1)
-            if found.name == "weeks":
-                around = tokens.words[max(0, first - _NEAR_WEEKS) : last + 1 + _NEAR_WEEKS]
-                if _PREGNANCY.isdisjoint(around):
-                    continue
             core = self.forms.bag(f"{int(found.value)} weeks gestation of pregnancy")
             bag = index.find_bag(core) if index is not None else -1
             if bag >= 0:
@@ -384,7 +375,8 @@ class _Reading:
         found = self.attributes = finder.attributes.find(text, tokens)
         for attribute in found:
             self._attributes.setdefault(attribute.sentence, []).append(attribute)
-        self._sides = SideReading(finder.parts, found, tokens, self.stems)
+        self.sides = SideReading(finder.parts, found, tokens, self.stems)
+        self.gestation = Gestation(found, tokens.words)
         self._line_words: dict[int, int] = {}
 
     def extract(
@@ -403,10 +395,15 @@ class _Reading:
         start_char, sentence = tokens.starts[first], tokens.sentences[first]
         near = self._attributes.get(sentence)
         attributes = AttributeFinder.near(near, first, last, left, right) if near else []
-        if label == "DIAGNOSIS" and not any(a.name == "laterality" for a in attributes):
-            side = self._sides.of(core, around)
-            if side is not None:
-                attributes.append(side)
+        if label == "DIAGNOSIS":
+            names = {a.name for a in attributes}
+            if "laterality" not in names:
+                side = self.sides.of(core, around)
+                if side is not None:
+                    attributes.append(side)
+            stated = self.gestation.stated
+            if stated is not None and names.isdisjoint(("gestation", "weeks", "trimester")):
+                attributes.append(stated)
         return Extract(
             label,
             start_char,

@@ -23,7 +23,8 @@ __all__ = ["ExtractedNote", "NoteReader", "assert_extracts", "starts_of_sentence
 class ExtractedNote:
     """What extraction found in a note; one assertion an extract.
 
-    Words and stems are the note's distinct ones, `title_stems` those of its procedure titles.
+    Words and stems are the note's distinct ones, `title_stems` those of its procedure titles;
+    `side` is the one side that the note speaks of, or ``""``.
     """
 
     sections: list[Section]
@@ -32,6 +33,7 @@ class ExtractedNote:
     words: list[str]
     stems: list[str]
     title_stems: list[str]
+    side: str = ""
 
 
 def starts_of_sentences(text: str, section_starts: Iterable[int]) -> list[int]:
@@ -85,7 +87,13 @@ class NoteReader:
             self.assertion, text, tokens, found.extracts, sections, self.groups
         )
         return ExtractedNote(
-            sections, found.extracts, assertions, found.words, found.stems, found.title_stems
+            sections,
+            found.extracts,
+            assertions,
+            found.words,
+            found.stems,
+            found.title_stems,
+            found.side,
         )
 
     def assertion_of(self, text: str, start_char: int, end_char: int) -> Assertion:

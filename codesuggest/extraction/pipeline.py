@@ -121,6 +121,7 @@ class Mentions:
         data["mentions"] = [_to_row(e) for e in rows.extracts]
         data["words"] = rows.words
         data["stems"], data["title_stems"] = rows.stems, rows.title_stems
+        data["side"] = rows.side
         READER.keep(doc, "extracts", rows.extracts)
         return doc
 
@@ -294,6 +295,7 @@ def extracts_of(doc: Doc) -> ExtractedNote:
         data.get("words", []),
         data.get("stems", []),
         data.get("title_stems", []),
+        data.get("side", ""),
     )
 
 

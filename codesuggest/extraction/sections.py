@@ -130,6 +130,8 @@ class SectionFinder:
         opened = False
         if ends and title:
             found = self._lookup.find(title)
+            if (found is None or found.general) and title[0].isupper():
+                found = self._lookup.find_misspelt(title) or found
             if found is not None:
                 opened = self._opens(text, match, found, title, colon or gap, seen)
             elif self._is_unknown_header(text, match, title, colon, eol, seen):

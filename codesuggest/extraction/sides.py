@@ -1,7 +1,8 @@
 """Sides that are stated in another sentence of the same problem.
 
 "MRI LEFT SHOULDER ... Impression: rotator cuff tear": the side of a paired part of the body
-holds for every mention of that part, as long as the note names only one.
+holds for every mention of that part, as long as the note names only one. A note that speaks of one
+side alone says so as a whole; what that decides is left to the choice of codes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ DATA = Path(__file__).parent / "data"
 
 #: Tokens between a side and its part: "left distal femoral", "knee, on the left".
 _BEHIND, _BEFORE = 4, 4
+#: A note speaks of one side when it states it this often, and no other.
+_LEAST_STATED = 2
 
 
 class PairedParts:
@@ -54,6 +57,11 @@ class SideReading:
     tokens : TokenLists
     stems : sequence of sequences of str
         Of each token.
+
+    Attributes
+    ----------
+    only : str
+        The one side that the note speaks of, or ``""``.
     """
 
     def __init__(
@@ -65,11 +73,13 @@ class SideReading:
     ) -> None:
         self._parts = parts
         self._sides: dict[str, dict[str, Found]] = {}
-        for attribute in found:
-            if attribute.name == "laterality":
-                region = self._region(attribute, tokens, stems)
-                if region is not None:
-                    self._sides.setdefault(region, {}).setdefault(attribute.value, attribute)
+        stated = [a for a in found if a.name == "laterality"]
+        one = len({a.value for a in stated}) == 1 and len(stated) >= _LEAST_STATED
+        self.only = stated[0].value if one else ""
+        for attribute in stated:
+            region = self._region(attribute, tokens, stems)
+            if region is not None:
+                self._sides.setdefault(region, {}).setdefault(attribute.value, attribute)
 
     def of(self, core: Iterable[str], context: Iterable[str]) -> Found | None:
         """Return the one side that the note states of a mention's part, or None.

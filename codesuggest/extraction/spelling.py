@@ -1,26 +1,63 @@
-"""Misspelt words: the known stem at edit distance one, the commonest if there are several."""
+"""Misspelt words: the known word at edit distance one, the commonest if there are several."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Container, Iterable, Iterator, Mapping
+from functools import cache, cached_property
+from string import ascii_lowercase
 
-from codesuggest.terminology.words import stem
+from codesuggest.terminology.words import SUFFIXES, stem
 
-__all__ = ["Speller"]
+__all__ = ["NearWords", "Speller"]
 
 #: Endings that a stem does not lose, of words whose right ending it would: "diabetis".
 _ENDINGS = frozenset({"is", "as", "os", "us", "a", "e", "es", "ous", "ik", "ick", "ys", "sis"})
-_LONGEST_ENDING = 3
+#: An ending is only taken for a damaged one behind a stem of this many letters.
 _SHORTEST_STEM = 4
+_SHORTEST_DAMAGED = 5
+
+
+class NearWords:
+    """Find the words that one error makes of another.
+
+    Two words at distance one (a letter too many, too few, wrong, or two that changed places)
+    share what is left when a letter is taken out of either, so that few are compared (the
+    deletion neighbourhoods of Mor & Fraenkel 1982, Comput J 25:297-304).
+
+    Parameters
+    ----------
+    words : iterable of str
+    """
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = words
+
+    @cached_property
+    def _by_shortened(self) -> dict[str, str]:
+        """Words, with blanks between, by themselves and by what is left without a letter.
+
+        Strings and no lists: the garbage collector would visit 200,000 lists each time.
+        """
+        found: dict[str, str] = {}
+        for known in self._words:
+            if len(known) >= _SHORTEST_STEM and known.isalpha():
+                for left in {known, *_shortened(known)}:
+                    found[left] = f"{found[left]} {known}" if left in found else known
+        return found
+
+    def of(self, word: str) -> set[str]:
+        """Return the words at distance one or none."""
+        get = self._by_shortened.get
+        return {
+            known
+            for left in {word, *_shortened(word)}
+            for known in get(left, "").split()
+            if _is_near(word, known)
+        }
 
 
 class Speller:
     """Correct words that neither the code sets nor ordinary clinical prose know.
-
-    A word and a stem at distance one (a letter too many, too few, wrong, or two that changed
-    places) share what is left when a letter is taken out of either, so that few stems are
-    compared (the deletion neighbourhoods of Mor & Fraenkel 1982, Comput J 25:297-304).
 
     Parameters
     ----------
@@ -36,19 +73,7 @@ class Speller:
     def __init__(self, rarity: Mapping[str, float], known: Container[str] = frozenset()) -> None:
         self._rarity = rarity
         self._known = known
-
-    @cached_property
-    def _by_shortened(self) -> dict[str, str]:
-        """Stems, with blanks between, by themselves and by what is left without a letter.
-
-        Strings and no lists: the garbage collector would visit 200,000 lists each time.
-        """
-        found: dict[str, str] = {}
-        for known in self._rarity:
-            if len(known) >= _SHORTEST_STEM and known.isalpha():
-                for left in {known, *_shortened(known)}:
-                    found[left] = f"{found[left]} {known}" if left in found else known
-        return found
+        self._near = NearWords(rarity)
 
     def correct(self, word: str) -> str | None:
         """Return the stem that `word` was meant to be, or None."""
@@ -56,13 +81,7 @@ class Speller:
             return None
         if word in self._known:
             return None
-        asked = stem(word)
-        found = {
-            known
-            for left in {asked, *_shortened(asked)}
-            for known in self._by_shortened.get(left, "").split()
-            if _is_near(asked, known)
-        }
+        found = self._near.of(stem(word)) or self._with_damaged_ending(word)
         for size in range(1, _LONGEST_ENDING + 1):
             if word[-size:] in _ENDINGS and len(word) - size >= self.shortest:
                 known = word[:-size]
@@ -71,6 +90,17 @@ class Speller:
         # the commonest neighbour wins: among code titles, as in notes, it is the likelier
         # (of equally common ones the first by the alphabet: the same in every process)
         return min(found, key=lambda meant: (self._rarity[meant], meant), default=None)
+
+    def _with_damaged_ending(self, word: str) -> set[str]:
+        """Return the stem of a word whose ending has an error, so that nothing cut it off."""
+        damaged = _damaged_endings()
+        for size in range(2, _LONGEST_DAMAGED + 1):
+            replacement = damaged.get(word[-size:])
+            if replacement is not None:
+                meant = stem(word[:-size] + replacement)
+                if len(meant) >= _SHORTEST_DAMAGED and meant in self._rarity:
+                    return {meant}
+        return set()
 
 
 def _shortened(word: str) -> Iterator[str]:
@@ -95,3 +125,25 @@ def _is_near(one: str, other: str) -> bool:
         return start > 0
     swapped = changed[0][:2] == changed[1][1::-1]
     return swapped and changed[0][2:] == changed[1][2:]
+
+
+@cache
+def _damaged_endings() -> dict[str, str]:
+    """Return what one error makes of each ending of the stemmer, and what it was."""
+    # the longest ending, and so the surest, keeps a form that several lead to
+    endings = sorted((s for s, _ in SUFFIXES if len(s) > 2), key=lambda s: (-len(s), s))
+    found: dict[str, str] = {}
+    for ending in endings:
+        for at in range(len(ending)):
+            before, letter, behind = ending[:at], ending[at], ending[at + 1 :]
+            wrong = [before + behind, before + behind[:1] + letter + behind[1:]]
+            for other in ascii_lowercase:
+                wrong += [before + other + behind, ending[: at + 1] + other + behind]
+            for form in wrong:
+                if len(form) > 1:
+                    found.setdefault(form, ending)
+    return {form: ending for form, ending in found.items() if form not in endings}
+
+
+_LONGEST_ENDING = max(map(len, _ENDINGS))
+_LONGEST_DAMAGED = max(len(ending) for ending, _ in SUFFIXES) + 1

@@ -150,7 +150,7 @@ class CandidateFinder:
         self._selectable = self._has_choice(self.systems[0])
         self._static = [self._static_features(system) for system in self.systems]
         self._members: dict[tuple[int, tuple[tuple[str, str], ...]], tuple[list[int], float]] = {}
-        self._said: dict[tuple[tuple[str, str], ...], _Said] = {}
+        self._said: dict[tuple[str, tuple[tuple[str, str], ...]], _Said] = {}
         self._agreement: dict[tuple[int, int, tuple[tuple[str, str], ...]], tuple[int, int]] = {}
 
     @staticmethod
@@ -292,7 +292,10 @@ class CandidateFinder:
         put("line_mention", own[who] < 0)
 
         keep = self._keep(block, who, n_kept or self.n_kept)
-        return self._members_of(queries, chosen, who[keep], system[keep], row[keep], block[keep])
+        side = note.side if note is not None else ""
+        return self._members_of(
+            queries, chosen, who[keep], system[keep], row[keep], block[keep], side
+        )
 
     def _keep(self, block: Array, who: Array, n_kept: int) -> Array:
         """Return the positions of the most promising candidates of each mention."""
@@ -314,9 +317,10 @@ class CandidateFinder:
         system: Array,
         row: Array,
         block: Array,
+        side: str,
     ) -> CandidateTable:
-        """Pick each family's member by the mention's attributes."""
-        attributes = [self._attributes_of(queries[i]) for i in chosen]
+        """Pick each family's member by the mention's attributes, else by the note's one side."""
+        attributes = [self._attributes_of(queries[i], side) for i in chosen]
         rows = row.copy()
         doubled: list[tuple[int, int]] = []
         fit, met, against = np.zeros((3, len(who)), np.float32)
@@ -346,7 +350,7 @@ class CandidateFinder:
                 cache.clear()
         block[:, _AT["fit"]], block[:, _AT["axes_met"]] = fit, met
         block[:, _AT["axes_against"]] = against
-        block[:, _AT["side_given"]] = np.array(["laterality" in a.wanted for a in attributes])[who]
+        block[:, _AT["side_given"]] = np.array(["laterality" in a.values for a in attributes])[who]
         origin = np.arange(len(who))
         if doubled:
             # both sides meant and no bilateral code: one candidate a side
@@ -364,14 +368,16 @@ class CandidateFinder:
             block[origin],
         )
 
-    def _attributes_of(self, query: Query) -> _Said:
-        key = tuple([(a.name, a.value) for a in query.attributes])
+    def _attributes_of(self, query: Query, side: str) -> _Said:
+        key = (side, tuple([(a.name, a.value) for a in query.attributes]))
         known = self._said.get(key)
         if known is None:
             values: dict[str, str] = {}
-            for name, value in key:
-                values.setdefault(name, value)
+            for attribute in query.attributes:
+                values.setdefault(attribute.name, attribute.value)
             wanted = wanted_axes(values)
+            if side:
+                wanted.setdefault("laterality", side)
             known = self._said[key] = _Said(
                 values,
                 tuple(sorted(values.items())),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from codesuggest.extraction.gestation import trimester_of
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.families import AXES
 
@@ -29,8 +30,7 @@ def wanted_axes(attributes: Mapping[str, str]) -> dict[str, str]:
     trimester = attributes.get("trimester")
     weeks = attributes.get("gestation", attributes.get("weeks", ""))
     if trimester is None and weeks.isdigit():
-        # ICD-10-CM chapter 15: first trimester to 13 6/7 weeks, second to 27 6/7
-        trimester = "first" if int(weeks) < 14 else "second" if int(weeks) < 28 else "third"
+        trimester = trimester_of(int(weeks))
     if trimester:
         wanted["trimester"] = trimester
     severity = attributes.get("severity")

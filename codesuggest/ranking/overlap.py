@@ -15,10 +15,11 @@ Array = np.ndarray[Any, Any]
 
 
 class NoteWords(Protocol):
-    """The stems of a note and of its procedure titles."""
+    """The stems of a note and of its procedure titles, and the one side that it speaks of."""
 
     stems: list[str]
     title_stems: list[str]
+    side: str
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ __all__ = [
     "DATA",
     "NAMED_SIDES",
     "STOP_WORDS",
+    "SUFFIXES",
     "TOKEN",
     "WordForms",
     "name_sides",
@@ -159,7 +160,8 @@ NAMED_SIDES = frozenset(
     ]
 )
 
-_SUFFIXES = (
+#: Endings that a stem loses, and what it gets instead; the first that fits.
+SUFFIXES = (
     ("ically", "ic"),
     ("itic", "itis"),
     ("otic", "osis"),
@@ -189,8 +191,8 @@ _SUFFIXES = (
 )
 #: The same by their last letter, in the same order: most words end in none of them.
 _BY_LAST = {
-    last: tuple(pair for pair in _SUFFIXES if pair[0][-1] == last)
-    for last in {suffix[-1] for suffix, _ in _SUFFIXES}
+    last: tuple(pair for pair in SUFFIXES if pair[0][-1] == last)
+    for last in {suffix[-1] for suffix, _ in SUFFIXES}
 }
 _VOWELS = frozenset("aeiouy")
 

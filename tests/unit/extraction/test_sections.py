@@ -75,6 +75,23 @@ def test_sentences_are_no_headers(text: str) -> None:
     assert [s.kind for s in FIND(text) if s.kind in ("assessment", "plan", "hpi")] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ASSESSMENTi AND PLAN\n\n1. Gout.", [("assessment_plan", "ASSESSMENTi AND PLAN")]),
+        ("REVIEW OF SYSETMS:\nNegative.", [("ros", "REVIEW OF SYSETMS")]),
+        ("Asessment\n\nGout.", [("assessment", "Asessment")]),
+        ("Fmily Hisory:\nGout.", [("preamble", "")]),
+        ("Plane\n\nTaken.", [("preamble", "")]),
+        ("impresion\nof a doctor", [("preamble", "")]),
+    ],
+    ids=["letter too many", "letters swapped", "letter lost", "two errors", "short word",
+         "small letters"],
+)  # fmt: skip
+def test_misspelt_headers(text: str, expected: list[tuple[str, str]]) -> None:
+    assert kinds(text) == expected
+
+
 @pytest.mark.parametrize("title", ["FAMILY HISTORY", "PAST MEDICAL HISTORY", "INTERVAL HISTORY"])
 def test_a_header_that_opens_the_text_is_one_section(title: str) -> None:
     assert [s.title for s in FIND(f"{title}: gout.")] == [title]

@@ -43,6 +43,24 @@ def test_the_side_of_a_part(
     assert side_of(text, *core, context=context) == side
 
 
+@pytest.mark.parametrize(
+    ("text", "only"),
+    [
+        ("Left knee pain. Surgery of the left knee.", "left"),
+        ("Left knee pain.", ""),
+        ("Left knee pain. Left foot. Right hand.", ""),
+        ("Both knees hurt. Both hips hurt.", "bilateral"),
+        ("", ""),
+    ],
+    ids=["stated twice", "stated once", "two sides", "both", "empty"],
+)
+def test_the_one_side_of_a_note(text: str, only: str) -> None:
+    tokens = READER.cut(text)
+    tokens.set_sentences([0, *(i + 1 for i, sign in enumerate(text) if sign == ".")])
+    stems = [FORMS.stems(word) for word in tokens.words]
+    assert SideReading(PARTS, FINDER.find(text, tokens), tokens, stems).only == only
+
+
 def test_every_part_is_one_word_of_one_region() -> None:
     from codesuggest.extraction.sides import DATA
 

@@ -15,6 +15,8 @@ RARITY = {
     "asthma": 3.5,
     "cough": 1.0,
     "couch": 6.0,
+    "infect": 2.0,
+    "lacer": 3.0,
 }
 
 
@@ -31,6 +33,9 @@ def speller() -> Speller:
         ("pneumonnia", "pneumonia"),
         ("asthna", "asthma"),
         ("hypertenssion", "hypertens"),
+        ("hypertensino", "hypertens"),
+        ("infectons", "infect"),
+        ("laceratoin", "lacer"),
         ("coach", None),
         ("couxh", "cough"),
         ("xneumonia", None),
@@ -40,7 +45,8 @@ def speller() -> Speller:
         ("ästhma", None),
         ("", None),
     ],
-    ids=["swapped", "dropped", "doubled", "wrong letter", "of a form", "known word",
+    ids=["swapped", "dropped", "doubled", "wrong letter", "of a form", "ending swapped",
+         "ending lost a letter", "long ending", "known word",
          "commonest wins", "first letter wrong", "too short", "nothing near", "digit", "accent",
          "empty"],
 )  # fmt: skip

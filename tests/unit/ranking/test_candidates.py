@@ -55,6 +55,7 @@ AT = {name: i for i, name in enumerate(FEATURES)}
 class Words:
     stems: list[str]
     title_stems: list[str] = field(default_factory=list)
+    side: str = ""
 
 
 def query(term: str, label: str = "DIAGNOSIS", **attributes: str) -> TermQuery:
@@ -168,6 +169,19 @@ def test_a_note_lends_its_words(finder: CandidateFinder) -> None:
     told = finder([asked], [0], Words([stem("elevated")]))
     at = codes(alone).index("R03.0")
     assert told.features[at, AT["note_covered"]] > alone.features[at, AT["note_covered"]]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "side", "code"),
+    [({}, "left", "M25.562"), ({}, "", "M25.569"), ({"laterality": "right"}, "left", "M25.561")],
+    ids=["of the note", "none", "its own first"],
+)
+def test_the_one_side_of_a_note_picks_the_member(
+    finder: CandidateFinder, attributes: dict[str, str], side: str, code: str
+) -> None:
+    table = finder([query("knee pain", **attributes)], [0], Words([], [], side))
+    assert codes(table)[0] == code
+    assert table.features[0, AT["side_given"]] == bool(attributes)
 
 
 def test_priors_become_features() -> None:
