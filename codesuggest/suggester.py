@@ -52,7 +52,7 @@ __all__ = ["MAX_CHARS", "CodeSuggester", "load"]
 #: Longest text that `CodeSuggester.suggest` takes unless told otherwise.
 MAX_CHARS = 1_000_000
 #: Suggestions with less confidence are not worth a coder's glance.
-_LEAST = 0.02
+_LEAST = 0.01
 #: Other codes shown for the same evidence, and the least likely of them.
 _ALTERNATIVES = 5
 _LEAST_ALTERNATIVE = 0.005
