@@ -210,13 +210,12 @@ class CandidateFinder:
             Leave out the alias that a mention equals; training asks terms of the lexicon so.
         """
         index = self._joint
-        chosen = [i for i in which if queries[i].label in index.bag_offset]
-        cores = [index.ids(queries[i].label, queries[i].core) for i in chosen]
-        contexts = [index.ids(queries[i].label, queries[i].context) for i in chosen]
-        offset = np.array([index.bag_offset[queries[i].label] for i in chosen], np.int64)
-        own = np.array([queries[i].bag for i in chosen], np.int64)
-        own = np.where(own < 0, -1, own + offset)
-        words = Words.of(cores, contexts)
+        chosen = [i for i in which if queries[i].label in index.label]
+        asking = [queries[i] for i in chosen]
+        labels = np.array([index.label[q.label] for q in asking], np.intp)
+        own = np.array([q.bag for q in asking], np.int64)
+        own = np.where(own < 0, -1, own + index.bag_offset[labels])
+        words = Words.of(index, labels, [stems for q in asking for stems in (q.core, q.context)])
         # a bare term wants many codes, a mention the few that it may mean
         share = LEAST_SHARE if n_near is None else 0.0
         near = near_bags(index, words, own, n_near or self.n_near, share, without_own)
@@ -225,13 +224,13 @@ class CandidateFinder:
             return CandidateTable(empty, empty, empty, np.zeros((0, len(FEATURES)), np.float32))
         asked, bag = near.query, near.bag
         overlap = Overlap.of(index, words, near, note)
-        n_own = np.array([len(queries[i].core) for i in chosen])
-        n_known = np.array([len(core) for core in cores])
-        query_of, idf = words.query(), index.idf[words.ids]
+        n_own = np.array([len(q.core) for q in asking])
+        n_known = np.bincount(words.query[words.own], minlength=len(chosen))
+        idf = index.idf[words.ids]
         core_weight = _UNKNOWN * (n_own - n_known) + np.bincount(
-            query_of, np.where(words.own, idf, 0), len(chosen)
+            words.query, np.where(words.own, idf, 0), len(chosen)
         )
-        context_weight = np.bincount(query_of, np.where(words.own, 0, idf), len(chosen))
+        context_weight = np.bincount(words.query, np.where(words.own, 0, idf), len(chosen))
 
         # one candidate a family and mention: the best alias's
         entry_first = index.entry_start[bag]

@@ -1,4 +1,4 @@
-"""Arrays whose equal elements stand together: where groups begin, places in them, rows of them."""
+"""Arrays whose equal elements stand together: making them, where groups begin, places in them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["flat_rows", "group_sizes", "group_starts", "place_in"]
+__all__ = ["flat_rows", "group_sizes", "group_starts", "place_in", "sorted_rows"]
 
 Array = np.ndarray[Any, Any]
 
@@ -48,3 +48,31 @@ def flat_rows(indptr: Array, values: Array, rows: Array) -> tuple[Array, Array]:
     starts = ends - lengths
     at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - starts, lengths)
     return values[at], starts
+
+
+def sorted_rows(*columns: Array) -> tuple[Array, ...]:
+    """Return columns with their rows sorted, by the first column before the second and so on.
+
+    Rows packed into one number each are sorted several times quicker than positions.
+
+    Parameters
+    ----------
+    *columns : arrays of int, shape (n,)
+        Not negative.
+    """
+    if not len(columns[0]):
+        return columns
+    bits = [int(column.max()).bit_length() for column in columns]
+    if sum(bits) > 63:
+        order = np.lexsort(columns[::-1])
+        return tuple(column[order] for column in columns)
+    packed = columns[0].astype(np.int64)
+    for column, width in zip(columns[1:], bits[1:], strict=True):
+        packed <<= width
+        packed |= column
+    packed.sort()
+    out = []
+    for width in bits[:0:-1]:
+        out.append(packed & ((1 << width) - 1))
+        packed >>= width
+    return packed, *reversed(out)
