@@ -19,7 +19,7 @@ from codesuggest.ranking.overlap import NoteWords, Overlap
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.aliases import SOURCES
-from codesuggest.terminology.code_system import CodeSystem
+from codesuggest.terminology.code_system import CodeSystem, axes_of
 from codesuggest.terminology.grouping import group_sizes, group_starts, place_in
 
 __all__ = ["FEATURES", "CandidateFinder", "CandidateTable", "NoteWords", "Query"]
@@ -151,7 +151,7 @@ class CandidateFinder:
         self._static = [self._static_features(system) for system in self.systems]
         self._members: dict[tuple[int, tuple[tuple[str, str], ...]], tuple[list[int], float]] = {}
         self._said: dict[tuple[tuple[str, str], ...], _Said] = {}
-        self._agreement: dict[tuple[int, int, tuple[tuple[str, str], ...]], tuple[int, int]] = {}
+        self._agreement: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[int, int]] = {}
 
     @staticmethod
     def _has_choice(icd: CodeSystem) -> Array:
@@ -316,35 +316,32 @@ class CandidateFinder:
     ) -> CandidateTable:
         """Pick each family's member by the mention's attributes."""
         attributes = [self._attributes_of(queries[i]) for i in chosen]
-        rows = row.copy()
         doubled: list[tuple[int, int]] = []
-        fit, met, against = np.zeros((3, len(who)), np.float32)
         # a code without siblings or axes is what it is, whatever the attributes say, and an
         # alias's own code is what is meant when they say nothing
-        diagnosis = system == 0
         asks = np.array([a.asks for a in attributes])[who]
         given = np.array([bool(a.values) for a in attributes])[who]
+        diagnosis = system == 0
         open_to = np.where(diagnosis, asks & self._selectable[np.where(diagnosis, row, 0)], given)
-        for number in open_to.nonzero()[0].tolist():
-            said, s, r = attributes[who[number]], int(system[number]), int(row[number])
-            if s == 0:
-                known = self._members.get((r, said.wanted_key))
-                if known is None:
-                    known = select_members(self.systems[0], r, said.wanted)
-                    self._members[(r, said.wanted_key)] = known
-                rows[number], fit[number] = known[0][0], known[1]
-                doubled.extend((number, other) for other in known[0][1:])
-            else:
-                found = self._agreement.get((s, r, said.values_key))
-                if found is None:
-                    found = axis_agreement(self.systems[s].axes(r), said.values)
-                    self._agreement[(s, r, said.values_key)] = found
-                met[number], against[number] = found
+        rows = row.copy()
+        numbers = (diagnosis & open_to).nonzero()[0].tolist()
+        for number, r, q in zip(numbers, row[numbers].tolist(), who[numbers].tolist(), strict=True):
+            members, fit = self._members_for(r, attributes[q])
+            rows[number], block[number, _AT["fit"]] = members[0], fit
+            doubled.extend([(number, other) for other in members[1:]])
+        numbers = (open_to & ~diagnosis).nonzero()[0].tolist()
+        for number, s, r, q in zip(
+            numbers,
+            system[numbers].tolist(),
+            row[numbers].tolist(),
+            who[numbers].tolist(),
+            strict=True,
+        ):
+            agreement = self._agreement_of(self.systems[s].axis_texts[r], attributes[q])
+            block[number, _AT["axes_met"]], block[number, _AT["axes_against"]] = agreement
         for cache in (self._members, self._agreement, self._said):
             if len(cache) > 200_000:
                 cache.clear()
-        block[:, _AT["fit"]], block[:, _AT["axes_met"]] = fit, met
-        block[:, _AT["axes_against"]] = against
         block[:, _AT["side_given"]] = np.array(["laterality" in a.wanted for a in attributes])[who]
         origin = np.arange(len(who))
         if doubled:
@@ -362,6 +359,20 @@ class CandidateFinder:
             rows[order].astype(np.int32),
             block[origin],
         )
+
+    def _members_for(self, row: int, said: _Said) -> tuple[list[int], float]:
+        key = (row, said.wanted_key)
+        known = self._members.get(key)
+        if known is None:
+            known = self._members[key] = select_members(self.systems[0], row, said.wanted)
+        return known
+
+    def _agreement_of(self, axes: str, said: _Said) -> tuple[int, int]:
+        key = (axes, said.values_key)
+        known = self._agreement.get(key)
+        if known is None:
+            known = self._agreement[key] = axis_agreement(axes_of(axes), said.values)
+        return known
 
     def _attributes_of(self, query: Query) -> _Said:
         key = tuple([(a.name, a.value) for a in query.attributes])

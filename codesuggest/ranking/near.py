@@ -89,9 +89,7 @@ class JointIndex:
 
     def ids(self, stems: Iterable[str]) -> Array:
         """Return the ids of stems in each label, shape (n_stems, n_labels), -1 for unknown ones."""
-        found: Array = self._ids[
-            np.fromiter(map(self._row_of.get, stems, repeat(-1)), np.intp)
-        ]
+        found: Array = self._ids[np.fromiter(map(self._row_of.get, stems, repeat(-1)), np.intp)]
         return found
 
     def known(self, stems: Iterable[str]) -> Array:
