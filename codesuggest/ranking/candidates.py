@@ -20,7 +20,7 @@ from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.aliases import SOURCES
 from codesuggest.terminology.code_system import CodeSystem, axes_of
-from codesuggest.terminology.grouping import group_sizes, group_starts, place_in
+from codesuggest.terminology.grouping import group_sizes, group_starts, place_in, sorted_rows
 
 __all__ = ["FEATURES", "CandidateFinder", "CandidateTable", "NoteWords", "Query"]
 
@@ -148,7 +148,11 @@ class CandidateFinder:
         self.n_near = n_near
         self.n_kept = n_kept
         self._selectable = self._has_choice(self.systems[0])
-        self._static = [self._static_features(system) for system in self.systems]
+        sizes = [len(system.codes) for system in self.systems]
+        self._first_row = np.cumsum([0, *sizes[:-1]])
+        #: What a code alone says, the codes of all systems one after the other.
+        self._static = np.concatenate([self._static_features(s) for s in self.systems])
+        self._family = self._families()
         self._members: dict[tuple[int, tuple[tuple[str, str], ...]], tuple[list[int], float]] = {}
         self._said: dict[tuple[tuple[str, str], ...], _Said] = {}
         self._agreement: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[int, int]] = {}
@@ -159,6 +163,15 @@ class CandidateFinder:
         _, family, count = np.unique(icd.families, return_inverse=True, return_counts=True)
         chosen: Array = (count[family] > 1) | icd.has_axis("laterality")
         return chosen
+
+    def _families(self) -> Array:
+        """Return a number for the family of each entry; procedures are families of their own."""
+        index = self._joint
+        system, row = index.entry_system, index.entry_row.astype(np.int64)
+        diagnosis = system == 0
+        row[diagnosis] = self.systems[0].families[row[diagnosis]]
+        numbers = np.unique(row * len(self.systems) + system, return_inverse=True)[1]
+        return numbers.ravel()
 
     def _static_features(self, system: CodeSystem) -> Array:
         """Return what a code alone says, shape (n_rows, n_features)."""
@@ -236,27 +249,17 @@ class CandidateFinder:
         entry_first = index.entry_start[bag]
         n_entries = index.entry_start[bag + 1] - entry_first
         read = np.minimum(n_entries, _ENTRIES)
+        ends = np.cumsum(read)
         pair = np.repeat(np.arange(len(bag)), read)
-        entry_number = np.arange(len(pair)) - np.repeat(np.cumsum(read) - read, read)
-        entry = entry_first[pair] + entry_number
-        system = index.entry_system[entry].astype(np.int64)
-        row = index.entry_row[entry].astype(np.int64)
+        entry = np.arange(ends[-1]) + np.repeat(entry_first - (ends - read), read)
+        query, family, place = sorted_rows(asked[pair], self._family[entry], np.arange(len(pair)))
+        first = group_starts(query * len(self._family) + family)
+        kept, count = sorted_rows(place[first], group_sizes(first, len(place)))
+        pair, entry = pair[kept], entry[kept]
+        system, row = index.entry_system[entry].astype(np.int64), index.entry_row[entry]
         source = index.entry_source[entry]
-        family = np.where(
-            system == 0, self.systems[0].families[np.where(system == 0, row, 0)], -1 - row
-        )
-        key = (asked[pair].astype(np.int64) * 3 + system) * 4_000_000 + family + 2_000_000
-        _, kept, count = np.unique(key, return_index=True, return_counts=True)
-        order = np.argsort(kept, kind="stable")
-        kept, count = kept[order], count[order]
-        pair, entry_number, system, row, source = (
-            a[kept] for a in (pair, entry_number, system, row, source)
-        )
-        block = np.empty((len(kept), len(FEATURES)), np.float32)
-        for position in range(len(self.systems)):
-            mine = system == position
-            if mine.any():
-                block[mine] = self._static[position][row[mine]]
+        entry_number = entry - entry_first[pair]
+        block = self._static[self._first_row[system] + row]
 
         def put(name: str, values: Any) -> None:
             block[:, _AT[name]] = values

@@ -369,7 +369,7 @@ class CodeSystem:
 
 @cache
 def axes_of(text: str) -> Mapping[str, str]:
-    """Read ``name=value;...`` as `CodeSystem.axis_texts` has it; families share a few thousand different texts."""
+    """Read one of `CodeSystem.axis_texts`; families share a few thousand different ones."""
     pairs = dict(pair.split("=", 1) for pair in text.split(";")) if text else {}
     return MappingProxyType(pairs)
 
