@@ -21,6 +21,7 @@ from codesuggest.errors import (
     SystemNotLoadedError,
 )
 from codesuggest.extraction.documents import DocumentGuess
+from codesuggest.extraction.mentions import Extract
 from codesuggest.extraction.pipeline import (
     ExtractedNote,
     mention_of,
@@ -204,15 +205,12 @@ class CodeSuggester:
         ranked, document = self.ranker.rank_note(
             NoteInput(note.text, found, self._groups, note.setting)
         )
-        mentions = [
-            mention_of(note.text, e, found.sections[e.section], a)
-            for e, a in zip(found.extracts, found.assertions, strict=True)
-        ]
+        mentions = _Mentions(note.text, found)
         # a user's own release may lack codes that the model knows
         held = {name: self.terminology[name].row_of for name in wanted}
         ranked = [r for r in ranked if r.system in wanted and r.code in held[r.system]]
         suggestions = self._rules(
-            [self._suggestion(r, mentions) for r in ranked if r.confidence >= _LEAST],
+            self._suggested(ranked, mentions),
             lambda s: s.confidence >= points.get(s.system, 0.5),
             note.patient_sex,
             note.patient_age,
@@ -461,31 +459,46 @@ class CodeSuggester:
             warnings.warn("; ".join(out), CodeSuggestWarning, stacklevel=3)
         return out
 
-    def _suggestion(self, ranked: RankedCode, mentions: Sequence[Mention]) -> Suggestion:
-        return Suggestion(
-            ranked.system,
-            ranked.code,
-            self.terminology[ranked.system].titles[ranked.row],
-            round(ranked.confidence, 4),
-            _distinct(mentions[i] for i in ranked.mentions),
-            tuple(
-                [
-                    self._alternative(SYSTEMS[position], row, p)
-                    for position, row, p in ranked.readings[: _ALTERNATIVES + 1]
-                    if p >= _LEAST_ALTERNATIVE
-                    and (row != ranked.row or SYSTEMS[position] != ranked.system)
-                ]
-            ),
-        )
+    def _suggested(self, ranked: Sequence[RankedCode], mentions: _Mentions) -> list[Suggestion]:
+        """Make the suggestions of codes that are worth a glance."""
+        # codes of the same best words share one list of readings
+        shown: dict[int, list[tuple[int, Alternative]]] = {}
+        out = []
+        for r in ranked:
+            if r.confidence < _LEAST:
+                continue
+            readings = shown.get(id(r.readings))
+            if readings is None:
+                readings = shown[id(r.readings)] = self._alternatives(r)
+            out.append(
+                Suggestion(
+                    r.system,
+                    r.code,
+                    self.terminology[r.system].titles[r.row],
+                    round(r.confidence, 4),
+                    mentions.distinct(r.mentions),
+                    tuple([a for row, a in readings if row != r.row or a.system != r.system]),
+                )
+            )
+        return out
 
-    def _alternative(self, system: str, row: int, probability: float) -> Alternative:
-        codes = self.terminology[system]
-        return Alternative(system, codes.codes[row], codes.titles[row], round(probability, 4))
+    def _alternatives(self, ranked: RankedCode) -> list[tuple[int, Alternative]]:
+        """Return what the best words of a code may mean, with the rows of the codes."""
+        out = []
+        for position, row, probability in ranked.readings[: _ALTERNATIVES + 1]:
+            if probability >= _LEAST_ALTERNATIVE:
+                system = SYSTEMS[position]
+                codes = self.terminology[system]
+                shown = Alternative(
+                    system, codes.codes[row], codes.titles[row], round(probability, 4)
+                )
+                out.append((row, shown))
+        return out
 
     def _suppressed(
         self,
         found: ExtractedNote,
-        mentions: Sequence[Mention],
+        mentions: _Mentions,
         ranked: Sequence[RankedCode],
         suggestions: Sequence[Suggestion],
         wanted: frozenset[str],
@@ -495,25 +508,23 @@ class CodeSuggester:
         used = {_place(m) for s in suggestions for m in s.evidence}
         meant = {r.mentions[0]: r for r in reversed(ranked)}
         out = []
-        for number, (extract, mention) in enumerate(zip(found.extracts, mentions, strict=True)):
-            if _place(mention) in used or extract.bag < 0:
+        for number, (extract, assertion) in enumerate(
+            zip(found.extracts, found.assertions, strict=True)
+        ):
+            if extract.bag < 0 or _place(extract) in used:
                 continue
             system, code, title = self.ranker.first_code(extract)
             if system not in wanted:
                 continue
-            if mention.assertion.status in INACTIVE:
-                reason = mention.assertion.status
-            else:
+            reason = assertion.status
+            if reason not in INACTIVE:
+                if reason == "present":
+                    reason = "not reported here"
                 other = meant.get(number)
-                reason = (
-                    mention.assertion.status
-                    if mention.assertion.status != "present"
-                    else "not reported here"
-                )
                 if other is not None:
                     system, code = other.system, other.code
                     title = self.terminology[system].titles[other.row]
-            out.append(SuppressedMention(mention, reason, system, code, title))
+            out.append(SuppressedMention(mentions[number], reason, system, code, title))
         return out
 
     def _set(
@@ -541,16 +552,35 @@ class CodeSuggester:
         )
 
 
-def _distinct(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
-    """Return mentions without those on the same words."""
-    places: dict[tuple[int, int, str], Mention] = {}
-    for mention in mentions:
-        places.setdefault(_place(mention), mention)
-    return tuple(places.values())
+class _Mentions:
+    """The mentions of a note by their number; only those that are asked for are made."""
+
+    def __init__(self, text: str, found: ExtractedNote) -> None:
+        self._text = text
+        self._found = found
+        self._made: dict[int, Mention] = {}
+
+    def __getitem__(self, number: int) -> Mention:
+        mention = self._made.get(number)
+        if mention is None:
+            extract, assertion = self._found.extracts[number], self._found.assertions[number]
+            section = self._found.sections[extract.section]
+            mention = mention_of(self._text, extract, section, assertion)
+            self._made[number] = mention
+        return mention
+
+    def distinct(self, numbers: Sequence[int]) -> tuple[Mention, ...]:
+        """Return mentions without those on the same words."""
+        if len(numbers) == 1:
+            return (self[numbers[0]],)
+        places: dict[tuple[int, int, str], int] = {}
+        for number in numbers:
+            places.setdefault(_place(self._found.extracts[number]), number)
+        return tuple([self[number] for number in places.values()])
 
 
-def _place(mention: Mention) -> tuple[int, int, str]:
-    return mention.start_char, mention.end_char, mention.label
+def _place(words: Mention | Extract) -> tuple[int, int, str]:
+    return words.start_char, words.end_char, words.label
 
 
 # -- worker processes ----------------------------------------------------------------------

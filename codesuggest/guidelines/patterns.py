@@ -81,13 +81,16 @@ class PatternIndex:
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._patterns = tuple(patterns)
         self._beginnings: dict[str, list[int]] = defaultdict(list)
-        self._ranges: list[tuple[str, str, int]] = []
+        #: Ranges by the first characters of the codes that they may hold.
+        self._ranges: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
         self._near: dict[str, list[int]] = {}
         self._known: dict[str, tuple[int, ...]] = {}
         for row, pattern in enumerate(patterns):
             for beginning in pattern.beginnings:
                 self._beginnings[beginning].append(row)
-            self._ranges.extend((low, high, row) for low, high in pattern.ranges)
+            for low, high in pattern.ranges:
+                for first in range(ord(low[0]), ord(high[0]) + 1):
+                    self._ranges[chr(first)].append((low, high, row))
         self._lengths = sorted({len(b) for b in self._beginnings})
 
     def rows(self, code: str) -> tuple[int, ...]:
@@ -108,7 +111,7 @@ class PatternIndex:
         if near is None:
             near = self._near[category] = [
                 row
-                for low, high, row in self._ranges
+                for low, high, row in self._ranges.get(category[:1], ())
                 if low[:3] <= category[: len(low)] and category[: len(high)] <= high[:3]
             ]
         return near

@@ -19,8 +19,8 @@ from codesuggest.ranking.overlap import NoteWords, Overlap
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.aliases import SOURCES
-from codesuggest.terminology.code_system import CodeSystem
-from codesuggest.terminology.grouping import group_sizes, group_starts, place_in
+from codesuggest.terminology.code_system import CodeSystem, axes_of
+from codesuggest.terminology.grouping import group_sizes, group_starts, place_in, sorted_rows
 
 __all__ = ["FEATURES", "CandidateFinder", "CandidateTable", "NoteWords", "Query"]
 
@@ -148,10 +148,14 @@ class CandidateFinder:
         self.n_near = n_near
         self.n_kept = n_kept
         self._selectable = self._has_choice(self.systems[0])
-        self._static = [self._static_features(system) for system in self.systems]
+        sizes = [len(system.codes) for system in self.systems]
+        self._first_row = np.cumsum([0, *sizes[:-1]])
+        #: What a code alone says, the codes of all systems one after the other.
+        self._static = np.concatenate([self._static_features(s) for s in self.systems])
+        self._family = self._families()
         self._members: dict[tuple[int, tuple[tuple[str, str], ...]], tuple[list[int], float]] = {}
         self._said: dict[tuple[str, tuple[tuple[str, str], ...]], _Said] = {}
-        self._agreement: dict[tuple[int, int, tuple[tuple[str, str], ...]], tuple[int, int]] = {}
+        self._agreement: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[int, int]] = {}
 
     @staticmethod
     def _has_choice(icd: CodeSystem) -> Array:
@@ -159,6 +163,15 @@ class CandidateFinder:
         _, family, count = np.unique(icd.families, return_inverse=True, return_counts=True)
         chosen: Array = (count[family] > 1) | icd.has_axis("laterality")
         return chosen
+
+    def _families(self) -> Array:
+        """Return a number for the family of each entry; procedures are families of their own."""
+        index = self._joint
+        system, row = index.entry_system, index.entry_row.astype(np.int64)
+        diagnosis = system == 0
+        row[diagnosis] = self.systems[0].families[row[diagnosis]]
+        numbers = np.unique(row * len(self.systems) + system, return_inverse=True)[1]
+        return numbers.ravel()
 
     def _static_features(self, system: CodeSystem) -> Array:
         """Return what a code alone says, shape (n_rows, n_features)."""
@@ -210,13 +223,12 @@ class CandidateFinder:
             Leave out the alias that a mention equals; training asks terms of the lexicon so.
         """
         index = self._joint
-        chosen = [i for i in which if queries[i].label in index.bag_offset]
-        cores = [index.ids(queries[i].label, queries[i].core) for i in chosen]
-        contexts = [index.ids(queries[i].label, queries[i].context) for i in chosen]
-        offset = np.array([index.bag_offset[queries[i].label] for i in chosen], np.int64)
-        own = np.array([queries[i].bag for i in chosen], np.int64)
-        own = np.where(own < 0, -1, own + offset)
-        words = Words.of(cores, contexts)
+        chosen = [i for i in which if queries[i].label in index.label]
+        asking = [queries[i] for i in chosen]
+        labels = np.array([index.label[q.label] for q in asking], np.intp)
+        own = np.array([q.bag for q in asking], np.int64)
+        own = np.where(own < 0, -1, own + index.bag_offset[labels])
+        words = Words.of(index, labels, [stems for q in asking for stems in (q.core, q.context)])
         # a bare term wants many codes, a mention the few that it may mean
         share = LEAST_SHARE if n_near is None else 0.0
         near = near_bags(index, words, own, n_near or self.n_near, share, without_own)
@@ -225,39 +237,29 @@ class CandidateFinder:
             return CandidateTable(empty, empty, empty, np.zeros((0, len(FEATURES)), np.float32))
         asked, bag = near.query, near.bag
         overlap = Overlap.of(index, words, near, note)
-        n_own = np.array([len(queries[i].core) for i in chosen])
-        n_known = np.array([len(core) for core in cores])
-        query_of, idf = words.query(), index.idf[words.ids]
+        n_own = np.array([len(q.core) for q in asking])
+        n_known = np.bincount(words.query[words.own], minlength=len(chosen))
+        idf = index.idf[words.ids]
         core_weight = _UNKNOWN * (n_own - n_known) + np.bincount(
-            query_of, np.where(words.own, idf, 0), len(chosen)
+            words.query, np.where(words.own, idf, 0), len(chosen)
         )
-        context_weight = np.bincount(query_of, np.where(words.own, 0, idf), len(chosen))
+        context_weight = np.bincount(words.query, np.where(words.own, 0, idf), len(chosen))
 
         # one candidate a family and mention: the best alias's
         entry_first = index.entry_start[bag]
         n_entries = index.entry_start[bag + 1] - entry_first
         read = np.minimum(n_entries, _ENTRIES)
+        ends = np.cumsum(read)
         pair = np.repeat(np.arange(len(bag)), read)
-        entry_number = np.arange(len(pair)) - np.repeat(np.cumsum(read) - read, read)
-        entry = entry_first[pair] + entry_number
-        system = index.entry_system[entry].astype(np.int64)
-        row = index.entry_row[entry].astype(np.int64)
+        entry = np.arange(ends[-1]) + np.repeat(entry_first - (ends - read), read)
+        query, family, place = sorted_rows(asked[pair], self._family[entry], np.arange(len(pair)))
+        first = group_starts(query * len(self._family) + family)
+        kept, count = sorted_rows(place[first], group_sizes(first, len(place)))
+        pair, entry = pair[kept], entry[kept]
+        system, row = index.entry_system[entry].astype(np.int64), index.entry_row[entry]
         source = index.entry_source[entry]
-        family = np.where(
-            system == 0, self.systems[0].families[np.where(system == 0, row, 0)], -1 - row
-        )
-        key = (asked[pair].astype(np.int64) * 3 + system) * 4_000_000 + family + 2_000_000
-        _, kept, count = np.unique(key, return_index=True, return_counts=True)
-        order = np.argsort(kept, kind="stable")
-        kept, count = kept[order], count[order]
-        pair, entry_number, system, row, source = (
-            a[kept] for a in (pair, entry_number, system, row, source)
-        )
-        block = np.empty((len(kept), len(FEATURES)), np.float32)
-        for position in range(len(self.systems)):
-            mine = system == position
-            if mine.any():
-                block[mine] = self._static[position][row[mine]]
+        entry_number = entry - entry_first[pair]
+        block = self._static[self._first_row[system] + row]
 
         def put(name: str, values: Any) -> None:
             block[:, _AT[name]] = values
@@ -321,35 +323,32 @@ class CandidateFinder:
     ) -> CandidateTable:
         """Pick each family's member by the mention's attributes, else by the note's one side."""
         attributes = [self._attributes_of(queries[i], side) for i in chosen]
-        rows = row.copy()
         doubled: list[tuple[int, int]] = []
-        fit, met, against = np.zeros((3, len(who)), np.float32)
         # a code without siblings or axes is what it is, whatever the attributes say, and an
         # alias's own code is what is meant when they say nothing
-        diagnosis = system == 0
         asks = np.array([a.asks for a in attributes])[who]
         given = np.array([bool(a.values) for a in attributes])[who]
+        diagnosis = system == 0
         open_to = np.where(diagnosis, asks & self._selectable[np.where(diagnosis, row, 0)], given)
-        for number in open_to.nonzero()[0].tolist():
-            said, s, r = attributes[who[number]], int(system[number]), int(row[number])
-            if s == 0:
-                known = self._members.get((r, said.wanted_key))
-                if known is None:
-                    known = select_members(self.systems[0], r, said.wanted)
-                    self._members[(r, said.wanted_key)] = known
-                rows[number], fit[number] = known[0][0], known[1]
-                doubled.extend((number, other) for other in known[0][1:])
-            else:
-                found = self._agreement.get((s, r, said.values_key))
-                if found is None:
-                    found = axis_agreement(self.systems[s].axes(r), said.values)
-                    self._agreement[(s, r, said.values_key)] = found
-                met[number], against[number] = found
+        rows = row.copy()
+        numbers = (diagnosis & open_to).nonzero()[0].tolist()
+        for number, r, q in zip(numbers, row[numbers].tolist(), who[numbers].tolist(), strict=True):
+            members, fit = self._members_for(r, attributes[q])
+            rows[number], block[number, _AT["fit"]] = members[0], fit
+            doubled.extend([(number, other) for other in members[1:]])
+        numbers = (open_to & ~diagnosis).nonzero()[0].tolist()
+        for number, s, r, q in zip(
+            numbers,
+            system[numbers].tolist(),
+            row[numbers].tolist(),
+            who[numbers].tolist(),
+            strict=True,
+        ):
+            agreement = self._agreement_of(self.systems[s].axis_texts[r], attributes[q])
+            block[number, _AT["axes_met"]], block[number, _AT["axes_against"]] = agreement
         for cache in (self._members, self._agreement, self._said):
             if len(cache) > 200_000:
                 cache.clear()
-        block[:, _AT["fit"]], block[:, _AT["axes_met"]] = fit, met
-        block[:, _AT["axes_against"]] = against
         block[:, _AT["side_given"]] = np.array(["laterality" in a.values for a in attributes])[who]
         origin = np.arange(len(who))
         if doubled:
@@ -367,6 +366,20 @@ class CandidateFinder:
             rows[order].astype(np.int32),
             block[origin],
         )
+
+    def _members_for(self, row: int, said: _Said) -> tuple[list[int], float]:
+        key = (row, said.wanted_key)
+        known = self._members.get(key)
+        if known is None:
+            known = self._members[key] = select_members(self.systems[0], row, said.wanted)
+        return known
+
+    def _agreement_of(self, axes: str, said: _Said) -> tuple[int, int]:
+        key = (axes, said.values_key)
+        known = self._agreement.get(key)
+        if known is None:
+            known = self._agreement[key] = axis_agreement(axes_of(axes), said.values)
+        return known
 
     def _attributes_of(self, query: Query, side: str) -> _Said:
         key = (side, tuple([(a.name, a.value) for a in query.attributes]))

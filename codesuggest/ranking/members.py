@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from codesuggest.extraction.gestation import trimester_of
-from codesuggest.terminology.code_system import CodeSystem
+from codesuggest.terminology.code_system import CodeSystem, axes_of
 from codesuggest.terminology.families import AXES
 
 __all__ = ["axis_agreement", "select_members", "wanted_axes"]
@@ -54,18 +55,36 @@ def select_members(
         Wanted axes that the family has, less those it contradicts.
     """
     members = system.members.get(int(system.families[row]), [row])
-    if len(members) == 1:
-        axes = system.axes(row)
-        side, given = axes.get("laterality"), wanted.get("laterality")
-        if side and given and side not in (given, "unspecified"):
-            return [row], -1.0
-        return [row], 0.0
-    default = system.axes(row)
-    best, best_rows, fit = -1e9, [row], 0.0
+    texts = tuple([system.axis_texts[member] for member in members])
+    places, fit = _fitting(texts, members.index(row), tuple(wanted.items()))
+    return [members[place] for place in places], fit
+
+
+@lru_cache(maxsize=50_000)
+def _fitting(
+    texts: tuple[str, ...], own: int, asked: tuple[tuple[str, str], ...]
+) -> tuple[list[int], float]:
+    """Return the places of the members that fit best; many families have the same axes.
+
+    Parameters
+    ----------
+    texts : tuple of str
+        The axes of each member.
+    own : int
+        Place of the member that the alias names.
+    asked : tuple of (axis, value)
+    """
+    wanted = dict(asked)
+    default = axes_of(texts[own])
+    if len(texts) == 1:
+        side, given = default.get("laterality"), wanted.get("laterality")
+        against = side and given and side not in (given, "unspecified")
+        return [own], -1.0 if against else 0.0
+    best, best_places, fit = -1e9, [own], 0.0
     has_bilateral = False
     sides: dict[str, tuple[float, int]] = {}
-    for member in members:
-        axes = system.axes(member)
+    for place, text in enumerate(texts):
+        axes = axes_of(text)
         score = matched = 0.0
         for axis in {*axes, *default}:
             value = axes.get(axis, AXES.get(axis, ""))
@@ -85,17 +104,17 @@ def select_members(
                 score += 1.5 * (value == want.removesuffix("_open")) + value.startswith(want[:6])
             elif value == AXES.get(axis):
                 score += 0.5
-        if member == row:
+        if place == own:
             score += 0.1
         side = axes.get("laterality", "")
         has_bilateral |= side == "bilateral"
         if side in _OTHER_SIDE and score > sides.get(side, (-1e9, 0))[0]:
-            sides[side] = (score, member)
+            sides[side] = (score, place)
         if score > best:
-            best, best_rows, fit = score, [member], matched
+            best, best_places, fit = score, [place], matched
     if wanted.get("laterality") == "bilateral" and not has_bilateral and len(sides) == 2:
         return [sides["right"][1], sides["left"][1]], 1.0
-    return best_rows, fit
+    return best_places, fit
 
 
 def axis_agreement(axes: Mapping[str, str], attributes: Mapping[str, str]) -> tuple[int, int]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from codesuggest.terminology.alias_index import AliasIndex
-from codesuggest.terminology.grouping import flat_rows, place_in
+from codesuggest.terminology.grouping import flat_rows, place_in, sorted_rows
 
 __all__ = ["CONTEXT_WEIGHT", "LEAST_SHARE", "JointIndex", "NearBags", "Words", "near_bags"]
 
@@ -23,6 +23,7 @@ CONTEXT_WEIGHT = 0.5
 LEAST_SHARE = 0.5
 #: Words that more bags than this have find nothing; they count again when candidates are compared.
 _MOST_BAGS = 1500
+_ABOVE_NOTHING = np.nextafter(np.float32(0), np.float32(1))
 
 
 class JointIndex:
@@ -32,11 +33,18 @@ class JointIndex:
 
     Attributes
     ----------
+    label : dict of str to int
+        Number of each label.
+    bag_offset : array of int, shape (n_labels,)
+        Where the bags of each label begin.
     n_words : int
     idf : array of float32, shape (n_words,)
     postings : CSR matrix, shape (n_words, n_bags)
-    n_postings : array of int, shape (n_words,)
+    telling : array of bool, shape (n_words,)
+        The word stands in few enough bags to look for them.
     bag_size : array of int, shape (n_bags,)
+    bag_rarity : array of float64, shape (n_bags,)
+        Rarity of all words of a bag.
     entry_start, entry_system, entry_row, entry_source : arrays of int
         As in `AliasIndex`.
     """
@@ -45,15 +53,17 @@ class JointIndex:
         parts = list(indexes.values())
         words = np.cumsum([0, *(len(part.words) for part in parts)]).tolist()
         bags = np.cumsum([0, *(len(part) for part in parts)]).tolist()
-        self._word_id = {
-            label: {word: i + offset for word, i in index.word_id.items()}
-            for (label, index), offset in zip(indexes.items(), words, strict=False)
-        }
-        self._everywhere: dict[str, tuple[int, ...]] = {}
-        for ids in self._word_id.values():
-            for stem, i in ids.items():
-                self._everywhere[stem] = (*self._everywhere.get(stem, ()), i)
-        self.bag_offset = dict(zip(indexes, bags, strict=False))
+        self._row_of: dict[str, int] = {}
+        for index in parts:
+            for stem in index.words:
+                self._row_of.setdefault(stem, len(self._row_of))
+        #: Word ids by stem and label, -1 where a label does not know the stem; last, unknown ones.
+        self._ids = np.full((len(self._row_of) + 1, len(parts)), -1, np.int32)
+        for number, (index, offset) in enumerate(zip(parts, words, strict=False)):
+            rows = [self._row_of[stem] for stem in index.words]
+            self._ids[rows, number] = np.arange(len(rows)) + offset
+        self.label = {label: number for number, label in enumerate(indexes)}
+        self.bag_offset = np.array(bags[:-1], np.int64)
         self.n_words = words[-1]
         self.idf = np.concatenate([part.idf for part in parts])
         self._indices = np.concatenate(
@@ -72,17 +82,22 @@ class JointIndex:
             (weights, self._indices, self._indptr), shape=(bags[-1], self.n_words)
         )
         self.postings = by_bag.T.tocsr()
-        self.n_postings = np.diff(self.postings.indptr)
+        self.telling = np.diff(self.postings.indptr) <= _MOST_BAGS
+        self.bag_rarity = np.add.reduceat(
+            self.idf[self._indices].astype(np.float64), self._indptr[:-1]
+        )
 
-    def ids(self, label: str, stems: Iterable[str]) -> list[int]:
-        """Return the ids of those stems that the label's aliases know."""
-        get = self._word_id[label].get
-        return [i for stem in stems if (i := get(stem)) is not None]
+    def ids(self, stems: Iterable[str]) -> Array:
+        """Return the ids of stems in each label, shape (n_stems, n_labels), -1 for unknown ones."""
+        found: Array = self._ids[np.fromiter(map(self._row_of.get, stems, repeat(-1)), np.intp)]
+        return found
 
-    def all_ids(self, stems: Iterable[str]) -> list[int]:
-        """Return the ids of stems in every label that knows them."""
-        get = self._everywhere.get
-        return [i for stem in stems for i in get(stem, ())]
+    def known(self, stems: Iterable[str]) -> Array:
+        """Return which words are among stems, whatever the label; bool, shape (n_words,)."""
+        ids = self.ids(stems)
+        out = np.zeros(self.n_words, bool)
+        out[ids[ids >= 0]] = True
+        return out
 
     def words_of(self, bags: Array) -> tuple[Array, Array]:
         """Return the word ids of several bags, one after the other, and where each begins."""
@@ -97,36 +112,40 @@ def _joined(starts: Sequence[Array]) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Word ids of several queries in one flat array: each query's own, then those around it.
+    """Known words of several queries in flat arrays: each query's own, then those around it.
 
     Attributes
     ----------
-    ids : array of int, shape (n_words,)
+    ids, query : arrays of int, shape (n_words,)
     own : array of bool, shape (n_words,)
         The word is the mention's own.
-    bounds : array of int, shape (n_queries + 1,)
-        Where each query's words begin.
+    n_queries : int
     """
 
     ids: Array
+    query: Array
     own: Array
-    bounds: Array
+    n_queries: int
 
     @classmethod
-    def of(cls, cores: Sequence[Sequence[int]], contexts: Sequence[Sequence[int]]) -> Words:
-        """Put the words of queries one after the other."""
-        parts = list(chain.from_iterable(zip(cores, contexts, strict=True)))
-        lengths = np.array(list(map(len, parts)), np.int64)
-        ids = np.array(list(chain.from_iterable(parts)), np.int32)
-        own = np.repeat(np.arange(len(parts)) % 2 == 0, lengths)
-        return cls(ids, own, np.concatenate([[0], np.cumsum(lengths)[1::2]]))
+    def of(cls, index: JointIndex, labels: Array, stems: Sequence[Sequence[str]]) -> Words:
+        """Look the words of queries up.
+
+        Parameters
+        ----------
+        index : JointIndex
+        labels : array of int, shape (n_queries,)
+        stems : sequence of sequences of str, of length 2 * n_queries
+            The own ones of a query, then those around it.
+        """
+        part = np.repeat(np.arange(len(stems)), np.fromiter(map(len, stems), np.intp))
+        query = part >> 1
+        ids = index.ids(chain.from_iterable(stems))[np.arange(len(part)), labels[query]]
+        known = (ids >= 0).nonzero()[0]
+        return cls(ids[known], query[known], (part[known] & 1) == 0, len(labels))
 
     def __len__(self) -> int:
-        return len(self.bounds) - 1
-
-    def query(self) -> Array:
-        """Return the query of each word."""
-        return np.repeat(np.arange(len(self)), np.diff(self.bounds))
+        return self.n_queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,51 +188,53 @@ def near_bags(
     without_own : bool
         Leave the bag out that a query equals.
     """
-    used, bounds = _finding(index, words)
-    ids, own_word = words.ids[used], words.own[used]
-    weights = index.idf[ids] * np.where(own_word, np.float32(1), np.float32(CONTEXT_WEIGHT))
-    matrix = sparse.csr_matrix((len(words), index.n_words), dtype=np.float32)
-    # what the constructor would check holds, and checking takes as long as half the product
-    matrix.data, matrix.indices, matrix.indptr = weights, ids, bounds.astype(ids.dtype)
-    product = matrix @ index.postings
-    query = np.repeat(np.arange(len(words)), np.diff(product.indptr))
-    bag, score = product.indices, product.data
+    product = _product(index, words)
+    bounds, bag, score = product.indptr, product.indices, product.data
+    sizes = bounds[1:] - bounds[:-1]
     if without_own:
-        score = np.where(bag == own[query], np.float32(0), score)
-    best = np.zeros(len(words), score.dtype)
-    filled = np.flatnonzero(np.diff(product.indptr))
+        score = np.where(bag == np.repeat(own, sizes), np.float32(0), score)
+    best = np.zeros(len(words), np.float32)
+    filled = sizes.nonzero()[0]
     if len(filled):
-        best[filled] = np.maximum.reduceat(score, product.indptr[filled])
-    kept = np.flatnonzero((score >= least_share * best[query]) & (score > 0))
-    query, bag, score = query[kept], bag[kept].astype(np.int64), score[kept]
-    # by query, then score: the bits of positive numbers are in the order of the numbers
-    rank = (query << 32) - score.view(np.int32)
-    order = np.lexsort((bag, rank))
-    place = place_in(query[order])
-    order, place = order[place < n_near], place[place < n_near]
-    query, bag = query[order], bag[order]
-    score = score[order] / best[query]
-    there = np.zeros(len(words), bool)
-    there[query[bag == own[query]]] = True
-    missing = np.flatnonzero((own >= 0) & ~there & (not without_own))
-    if len(missing):
-        query = np.concatenate([missing, query])
-        bag = np.concatenate([own[missing], bag])
-        score = np.concatenate([np.ones(len(missing), score.dtype), score])
-        order = np.argsort(query, kind="stable")
-        query, bag, score = query[order], bag[order], score[order]
-        place = place_in(query)
+        best[filled] = np.maximum.reduceat(score, bounds[filled])
+    least = np.maximum(np.float32(least_share) * best, _ABOVE_NOTHING)
+    kept = (score >= np.repeat(least, sizes)).nonzero()[0]
+    query = np.searchsorted(bounds, kept, "right") - 1
+    # the bits of positive numbers are in the order of the numbers
+    bits = best.view(np.int32)
+    query, behind, bag = sorted_rows(query, bits[query] - score[kept].view(np.int32), bag[kept])
+    place = place_in(query)
+    near = (place < n_near).nonzero()[0]
+    query, bag, place = query[near], bag[near], place[near]
+    score = (bits[query] - behind[near]).astype(np.int32).view(np.float32) / best[query]
+    if not without_own:
+        there = np.zeros(len(words), bool)
+        there[query[bag == own[query]]] = True
+        missing = ((own >= 0) & ~there).nonzero()[0]
+        if len(missing):
+            query = np.concatenate([missing, query])
+            bag = np.concatenate([own[missing], bag])
+            score = np.concatenate([np.ones(len(missing), score.dtype), score])
+            order = np.argsort(query, kind="stable")
+            query, bag, score = query[order], bag[order], score[order]
+            place = place_in(query)
     return NearBags(query, bag, score, place)
 
 
-def _finding(index: JointIndex, words: Words) -> tuple[Array, Array]:
-    """Return which words look for bags, and the bounds of each query's: common ones do not.
+def _product(index: JointIndex, words: Words) -> Any:
+    """Return the similarity of each query to each bag that shares a word, CSR.
 
-    A query whose own words are all common looks with these.
+    Common words do not look for bags; a query whose own words are all common looks with these.
     """
-    telling = index.n_postings[words.ids] <= _MOST_BAGS
-    query = words.query()
-    has_telling = np.bincount(query, telling & words.own, len(words)) > 0
-    used = (telling | (words.own & ~has_telling[query])).nonzero()[0]
-    bounds = np.searchsorted(query[used], np.arange(len(words) + 1))
-    return used, bounds
+    telling = index.telling[words.ids]
+    has_telling = np.zeros(len(words), bool)
+    has_telling[words.query[telling & words.own]] = True
+    used = (telling | (words.own & ~has_telling[words.query])).nonzero()[0]
+    ids = words.ids[used]
+    weights = np.where(words.own[used], np.float32(1), np.float32(CONTEXT_WEIGHT))
+    bounds = np.searchsorted(words.query[used], np.arange(len(words) + 1))
+    matrix = sparse.csr_matrix((len(words), index.n_words), dtype=np.float32)
+    # what the constructor would check holds, and checking takes as long as half the product
+    matrix.data, matrix.indices = index.idf[ids] * weights, ids
+    matrix.indptr = bounds.astype(ids.dtype)
+    return matrix @ index.postings

@@ -36,20 +36,20 @@ class Overlap:
     def of(cls, index: JointIndex, words: Words, near: NearBags, note: NoteWords | None) -> Overlap:
         """Add up the words of every bag, over the flat list of the bags' words."""
         flat, starts = index.words_of(near.bag)
-        n_words = index.n_words
-        kind = np.zeros((len(words), n_words), np.int8)
-        kind[words.query(), words.ids] = np.where(words.own, 1, 2)
-        kinds = kind[np.repeat(near.query, index.bag_size[near.bag]), flat]
-        rarity = index.idf[flat]
-        columns = np.zeros((len(flat), 5), np.float64)
-        columns[:, 0] = np.where(kinds == 1, rarity, 0)
-        columns[:, 1] = np.where(kinds == 2, rarity, 0)
-        columns[:, 2] = rarity
+        own_or_around = np.zeros((len(words), index.n_words), np.int8)
+        own_or_around[words.query, words.ids] = np.where(words.own, 1, 2)
+        kind = own_or_around[np.repeat(near.query, index.bag_size[near.bag]), flat]
+        rarity = index.idf[flat].astype(np.float64)
+
+        def total(chosen: Array) -> Array:
+            added: Array = np.add.reduceat(rarity * chosen, starts)
+            return added
+
+        core, context = total(kind == 1), total(kind == 2)
+        in_note = core + context
+        in_title = np.zeros_like(core)
         if note is not None:
-            has, titled = np.zeros((2, n_words), np.float32)
-            has[index.all_ids(note.stems)] = 1
-            titled[index.all_ids(note.title_stems)] = 1
-            columns[:, 3] = rarity * has[flat]
-            columns[:, 4] = rarity * titled[flat]
-        core, context, total, in_note, in_title = np.add.reduceat(columns, starts).T
-        return cls(core, context, total, np.maximum(in_note, core + context), in_title)
+            in_note = np.maximum(total(index.known(note.stems)[flat]), in_note)
+            if note.title_stems:
+                in_title = total(index.known(note.title_stems)[flat])
+        return cls(core, context, index.bag_rarity[near.bag], in_note, in_title)

@@ -23,9 +23,10 @@ __all__ = ["TreeEnsemble"]
 
 Array = np.ndarray[Any, Any]
 
-#: Levels whose nodes are asked of every sample: rows of comparisons and a few operations on bits
-#: are quicker than looking each sample's own node up, while the nodes of a level are few.
-_TOP = 4
+#: Levels whose nodes are asked of every sample: few operations on bits are quicker than looking
+#: each sample's own node up, while the nodes of a level are few.
+_TOP = 5
+_WORD = 64
 
 
 class TreeEnsemble:
@@ -55,26 +56,27 @@ class TreeEnsemble:
         self._next = np.stack(
             [self._arrays["left"] + roots, self._arrays["right"] + roots], axis=-1
         ).reshape(-1)
-        self._feature = self._arrays["feature"].ravel().astype(np.intp)
-        self._missing_right = ~self._arrays["missing_left"].ravel()
         self._value = self._arrays["value"].ravel()
-        exact = self._arrays["threshold"].ravel().astype(np.float64)
+        # many nodes ask the same
+        asked = np.rec.fromarrays(
+            [self._arrays[name].ravel() for name in ("feature", "threshold", "missing_left")]
+        )
+        questions, question = np.unique(asked, return_inverse=True)
+        self._question = question.ravel().astype(np.intp)
+        self._feature = questions["f0"].astype(np.intp)
+        self._missing_right = ~questions["f2"][:, None]
+        exact = questions["f1"].astype(np.float64)[:, None]
         # the largest number of single precision that is not above it decides the same
         single = exact.astype(np.float32)
         single = np.where(single > exact, np.nextafter(single, np.float32(-np.inf)), single)
         self._threshold: dict[Any, Array] = {exact.dtype: exact, single.dtype: single}
-        self._tree = np.arange(n_trees)[:, None]
         self._n_top = min(depth, _TOP)
-        level, levels = roots.T, [np.zeros((0, n_trees), np.int64)]
-        for _ in range(self._n_top):
-            levels.append(level)
-            level = np.stack([self._next[2 * level], self._next[2 * level + 1]], axis=1)
-            level = level.reshape(-1, n_trees)
-        #: Nodes of the top levels, the trees of a node together, and the nodes they lead to.
-        self._top = top = np.concatenate(levels).ravel()
-        self._top_feature = self._feature[top]
-        self._top_threshold = {kind: x[top, None] for kind, x in self._threshold.items()}
-        self._below = level.ravel()
+        #: What the nodes of the top levels ask: a node, all below its left, all below its right;
+        #: the trees of a node together. Then the nodes that these levels lead to, by tree.
+        top, level = _top_nodes(self._next, roots.T, self._n_top)
+        self._top = self._question[top]
+        self._below = np.ascontiguousarray(level.T).ravel()
+        self._first_below = (np.arange(n_trees) * len(level))[:, None]
 
     @classmethod
     def from_sklearn(cls, model: HistGradientBoostingClassifier) -> TreeEnsemble:
@@ -117,41 +119,51 @@ class TreeEnsemble:
         n_samples = len(features)
         if not n_samples:
             return np.zeros(0)
-        precision = np.float32 if features.dtype == np.float32 else np.float64
-        columns = np.ascontiguousarray(features.T, precision)
-        threshold = self._threshold[columns.dtype]
-        complete = not np.isnan(columns).any()
-        x = columns.take(self._top_feature, axis=0)
-        right = x > self._top_threshold[columns.dtype]
-        if not complete:
-            right |= np.isnan(x) & self._missing_right[self._top, None]
-        node = self._below.take(self._place(right.reshape(-1, len(self._tree), n_samples)))
-        flat, sample = columns.ravel(), np.arange(n_samples)
+        right = self._answers(features)
+        node = self._below.take(self._place(right, n_samples))
+        flat, sample = right.ravel(), np.arange(n_samples)
         for _ in range(self.depth - self._n_top):
-            x = flat.take(self._feature.take(node) * n_samples + sample)
-            goes_right = x > threshold.take(node)
-            if not complete:
-                goes_right |= np.isnan(x) & self._missing_right.take(node)
+            goes_right = flat.take(self._question.take(node) * right.shape[1] + sample)
             node = self._next.take(2 * node + goes_right)
         raw: Array = self.baseline + self._value.take(node).sum(axis=0)
         return raw
 
-    def _place(self, right: Array) -> Array:
-        """Follow the top levels and return positions in `_below`, shape (n_trees, n_samples).
+    def _answers(self, features: Array) -> Array:
+        """Return for each question which samples go right.
 
-        `right` says of every node of these levels whether a sample goes right there.
+        Returns
+        -------
+        array of bool, shape (n_questions, n)
+            Samples are filled up to whole words of bits.
         """
-        place = np.zeros(right.shape[1:], np.uint8)
-        taken: list[Array] = []
+        n_samples = len(features)
+        precision = np.float32 if features.dtype == np.float32 else np.float64
+        x = np.ascontiguousarray(features.T, precision).take(self._feature, axis=0)
+        right = np.zeros((len(x), -(-n_samples // _WORD) * _WORD), bool)
+        np.greater(x, self._threshold[x.dtype], out=right[:, :n_samples])
+        missing = np.isnan(x)
+        if missing.any():
+            right[:, :n_samples] |= missing & self._missing_right
+        return right
+
+    def _place(self, right: Array, n_samples: int) -> Array:
+        """Follow the top levels and return positions in `_below`, shape (n_trees, n_samples)."""
+        n_trees = len(self._first_below)
+        if not self._n_top:
+            return np.repeat(self._first_below, n_samples, axis=1)
+        bits = np.packbits(right, axis=1).view(np.uint64)
+        answers = bits.take(self._top, axis=0).reshape(-1, n_trees, bits.shape[1])
+        taken = np.empty((self._n_top, n_trees, bits.shape[1]), np.uint64)
         for number in range(self._n_top):
-            answers = right[(1 << number) - 1 : (2 << number) - 1]
-            for turn in taken:
-                half = len(answers) // 2
-                on_left, on_right = answers[:half], answers[half:]
-                answers = on_left ^ (turn & (on_left ^ on_right))
-            taken.append(answers[0])
-            place = 2 * place + answers[0]
-        return place.astype(np.intp) * len(self._tree) + self._tree
+            taken[number] = turn = answers[0]
+            half = len(answers) // 2
+            on_left, on_right = answers[1 : half + 1], answers[half + 1 :]
+            answers = on_left ^ (turn & (on_left ^ on_right))
+        turns = np.unpackbits(taken.view(np.uint8), axis=2, count=n_samples)
+        place = turns[0]
+        for turn in turns[1:]:
+            place = 2 * place + turn
+        return place + self._first_below
 
     def probability(self, features: Array) -> Array:
         """Return probabilities in [0, 1], shape (n_samples,)."""
@@ -186,3 +198,20 @@ class TreeEnsemble:
             raise ModelDamagedError(
                 f"{path.name}: not a readable tree ensemble ({type(error).__name__})"
             ) from None
+
+
+def _top_nodes(following: Array, node: Array, n_levels: int) -> tuple[Array, Array]:
+    """Return the nodes of the top levels, from each down its left side first, and those below.
+
+    Parameters
+    ----------
+    following : array of int
+        Left and right child of each node, side by side.
+    node : array of int, shape (1, n_trees)
+        Of each tree.
+    """
+    if not n_levels:
+        return node[:0].ravel(), node
+    left, below_left = _top_nodes(following, following[2 * node], n_levels - 1)
+    right, below_right = _top_nodes(following, following[2 * node + 1], n_levels - 1)
+    return np.concatenate([node.ravel(), left, right]), np.concatenate([below_left, below_right])

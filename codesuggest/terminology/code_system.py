@@ -28,7 +28,7 @@ from codesuggest.terminology.conversions import ConversionHistory, packaged_hist
 if TYPE_CHECKING:
     from codesuggest.terminology.search import CodeSearch
 
-__all__ = ["CheckResult", "CodeSystem", "Searcher"]
+__all__ = ["CheckResult", "CodeSystem", "Searcher", "axes_of"]
 
 
 class Searcher(Protocol):
@@ -256,7 +256,7 @@ class CodeSystem:
 
     def axes(self, row: int) -> Mapping[str, str]:
         """Return what tells this row apart inside its family, for example its laterality."""
-        return _axes_of(self.axis_texts[row])
+        return axes_of(self.axis_texts[row])
 
     def has_axis(self, axis: str) -> list[bool]:
         """Tell for each row whether its family distinguishes `axis`."""
@@ -368,8 +368,8 @@ class CodeSystem:
 
 
 @cache
-def _axes_of(text: str) -> Mapping[str, str]:
-    """Read ``name=value`` pairs; families share a few thousand different texts."""
+def axes_of(text: str) -> Mapping[str, str]:
+    """Read one of `CodeSystem.axis_texts`; families share a few thousand different ones."""
     pairs = dict(pair.split("=", 1) for pair in text.split(";")) if text else {}
     return MappingProxyType(pairs)
 
