@@ -19,6 +19,9 @@ from codesuggest.schema import Assertion, Section
 __all__ = ["ExtractedNote", "NoteReader", "assert_extracts", "starts_of_sentences"]
 
 
+_PAST = frozenset({"historical", "resolved"})
+
+
 @dataclass(slots=True)
 class ExtractedNote:
     """What extraction found in a note; one assertion an extract.
@@ -34,6 +37,11 @@ class ExtractedNote:
     stems: list[str]
     title_stems: list[str]
     side: str = ""
+
+    @property
+    def past(self) -> list[bool]:
+        """Whether each extract is of something that the note calls past."""
+        return [a.status in _PAST for a in self.assertions]
 
 
 def starts_of_sentences(text: str, section_starts: Iterable[int]) -> list[int]:

@@ -16,6 +16,7 @@ import numpy as np
 from codesuggest.ranking.members import axis_agreement, select_members, wanted_axes
 from codesuggest.ranking.near import LEAST_SHARE, JointIndex, Words, near_bags
 from codesuggest.ranking.overlap import NoteWords, Overlap
+from codesuggest.ranking.relatives import RELATIVE, Relatives
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.aliases import SOURCES
@@ -65,6 +66,7 @@ FEATURES: dict[str, str] = {
     "chapter_pregnancy": "the code is of chapter O",
     "chapter_newborn": "the code is of chapter P",
     "chapter_neoplasm": "the code is of chapters C and D0 to D4",
+    "relative": "the note's other words, or its past, speak for the code",
     "line_mention": "the mention is a whole line",
     "procedure": "the code is of a procedure or supply",
     "hcpcs": "the code is HCPCS Level II",
@@ -147,6 +149,7 @@ class CandidateFinder:
         self.priors = dict(priors or {})
         self.n_near = n_near
         self.n_kept = n_kept
+        self._relatives = Relatives(self._joint, self.systems[0])
         self._selectable = self._has_choice(self.systems[0])
         sizes = [len(system.codes) for system in self.systems]
         self._first_row = np.cumsum([0, *sizes[:-1]])
@@ -235,6 +238,9 @@ class CandidateFinder:
         if not len(near.bag):
             empty = np.zeros(0, np.int32)
             return CandidateTable(empty, empty, empty, np.zeros((0, len(FEATURES)), np.float32))
+        if note is not None:
+            past = np.array(note.past, bool)[chosen] if note.past else np.zeros(len(chosen), bool)
+            near = self._relatives(near, own, index.known(note.stems), past)
         asked, bag = near.query, near.bag
         overlap = Overlap.of(index, words, near, note)
         n_own = np.array([len(q.core) for q in asking])
@@ -291,6 +297,7 @@ class CandidateFinder:
         put("sources", count)
         put("rank", near.place[pair])
         put("gap", 1 - near.score[pair])
+        put("relative", (near.place[pair] == RELATIVE) & (note is not None))
         put("line_mention", own[who] < 0)
 
         keep = self._keep(block, who, n_kept or self.n_kept)
@@ -307,7 +314,9 @@ class CandidateFinder:
         place = place_in(ranked)
         best = promise[order][place == 0]
         behind = np.repeat(best, group_sizes(group_starts(ranked), len(ranked))) - promise[order]
-        kept = order[(place < n_kept) & ((behind < _FAR_BEHIND) | (n_kept > self.n_kept))]
+        likely = (place < n_kept) & ((behind < _FAR_BEHIND) | (n_kept > self.n_kept))
+        # few of a mention's own words speak for a relative; what else does the model weighs
+        kept: Array = order[likely | (block[order, _AT["relative"]] > 0)]
         kept.sort()
         return kept
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,6 +21,11 @@ class NoteWords(Protocol):
     stems: list[str]
     title_stems: list[str]
     side: str
+
+    @property
+    def past(self) -> Sequence[bool]:
+        """Whether each mention is of something that the note calls past."""
+        ...
 
 
 @dataclass(slots=True)

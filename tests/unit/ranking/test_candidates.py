@@ -56,6 +56,7 @@ class Words:
     stems: list[str]
     title_stems: list[str] = field(default_factory=list)
     side: str = ""
+    past: list[bool] = field(default_factory=list)
 
 
 def query(term: str, label: str = "DIAGNOSIS", **attributes: str) -> TermQuery:

@@ -1,0 +1,127 @@
+"""Relatives: diagnoses that words near a mention do not name, but the rest of its note supports.
+
+*Neighbours* are codes of the same category whose words stand elsewhere in the note: "non-small
+cell carcinoma of the lung ... resected from the left lower lobe". A *history* is the code that
+reports a disease which the note says is past: "breast cancer in 2016, treated".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from codesuggest.ranking.near import JointIndex, NearBags
+from codesuggest.terminology.aliases import SOURCES
+from codesuggest.terminology.code_system import CodeSystem
+from codesuggest.terminology.grouping import flat_rows, group_starts, place_in
+from codesuggest.terminology.personal_history import personal_history
+
+__all__ = ["RELATIVE", "Relatives"]
+
+Array = np.ndarray[Any, Any]
+
+#: Place of a relative among near bags.
+RELATIVE = 31
+#: Characters of a code that name its category.
+_CATEGORY = 3
+#: Families that a category suggests, those of the mention itself among them.
+_MOST_FAMILIES = 4
+#: Categories of a note that are looked at.
+_MOST_CATEGORIES = 24
+#: What a word of an alias that the note lacks costs, as a share of what one that it has brings.
+_LACKING = 0.5
+
+
+class Relatives:
+    """Find relatives of what mentions found first.
+
+    Parameters
+    ----------
+    index : JointIndex
+    icd : CodeSystem
+        ICD-10-CM; the first system of the index.
+    """
+
+    def __init__(self, index: JointIndex, icd: CodeSystem) -> None:
+        self._index = index
+        _, self._category = np.unique([c[:_CATEGORY] for c in icd.codes], return_inverse=True)
+        entry = np.flatnonzero(index.entry_system == 0)
+        row = index.entry_row[entry]
+        bag = np.repeat(np.arange(len(index.bag_size)), np.diff(index.entry_start))[entry]
+        order = np.lexsort((bag, icd.families[row], self._category[row]))
+        category, family = self._category[row[order]], icd.families[row[order]]
+        #: Bags of ICD-10-CM by category and family, and where each of them begins.
+        self._bag = bag[order]
+        starts = group_starts(category * (1 + int(icd.families.max())) + family)
+        self._family_start = np.append(starts, len(order))
+        n_categories = 1 + int(self._category.max())
+        self._category_start = np.searchsorted(category[starts], np.arange(n_categories + 1))
+        self._families = np.arange(len(starts))
+        self._past_bag = self._bags_of(personal_history(icd), entry, row, bag)
+
+    def _bags_of(self, past: Array, entry: Array, row: Array, bag: Array) -> Array:
+        """Return the bag of the title of each code's history, -1 for none."""
+        titled = self._index.entry_source[entry] == SOURCES.index("title")
+        bag_of = np.full(len(past) + 1, -1)
+        bag_of[row[titled]] = bag[titled]
+        found: Array = bag_of[past]
+        return found
+
+    def __call__(self, near: NearBags, own: Array, known: Array, past: Array) -> NearBags:
+        """Add the relatives to near bags, behind the others of each query.
+
+        Parameters
+        ----------
+        near : NearBags
+        own : array of int, shape (n_queries,)
+            The bag that a query equals, -1 for none.
+        known : array of bool, shape (n_words,)
+            Words of the note.
+        past : array of bool, shape (n_queries,)
+            The mention is of something past.
+        """
+        index = self._index
+        first = near.place == 0
+        query, bag = near.query[first], near.bag[first]
+        exact = own[query] >= 0
+        bag = np.where(exact, own[query], bag)
+        entry = index.entry_start[bag]
+        diagnosis = (index.entry_system[entry] == 0).nonzero()[0]
+        query, row, exact = query[diagnosis], index.entry_row[entry[diagnosis]], exact[diagnosis]
+        by_certainty = np.argsort(~exact, kind="stable")
+        asking, found = self._neighbours(query[by_certainty], row[by_certainty], known)
+        history = self._past_bag[row]
+        ended = (past[query] & (history >= 0)).nonzero()[0]
+        more = np.concatenate([asking, query[ended]])
+        bags = np.concatenate([found, history[ended]])
+        place = np.full(len(more), RELATIVE)
+        order = np.argsort(np.concatenate([near.query, more]), kind="stable")
+        return NearBags(
+            np.concatenate([near.query, more])[order],
+            np.concatenate([near.bag, bags])[order],
+            np.concatenate([near.score, np.zeros(len(more), near.score.dtype)])[order],
+            np.concatenate([near.place, place])[order],
+        )
+
+    def _neighbours(self, query: Array, row: Array, known: Array) -> tuple[Array, Array]:
+        """Return pairs of query and bag: of each category the families that the note supports."""
+        if not len(query):
+            return query, query
+        category, first = np.unique(self._category[row], return_index=True)
+        chosen = np.argsort(first)[:_MOST_CATEGORIES]
+        category, query = category[chosen], query[first[chosen]]
+        families, starts = flat_rows(self._category_start, self._families, category)
+        which = np.repeat(np.arange(len(category)), np.diff(np.append(starts, len(families))))
+        bags, family_starts = flat_rows(self._family_start, self._bag, families)
+        words, word_starts = self._index.words_of(bags)
+        worth = self._index.idf[words] * np.where(known[words], np.float32(1), -_LACKING)
+        value = np.add.reduceat(worth, word_starts)
+        best = np.maximum.reduceat(value, family_starts)
+        sizes = np.diff(np.append(family_starts, len(bags)))
+        at_best = (value == np.repeat(best, sizes)).nonzero()[0]
+        family_of = np.repeat(np.arange(len(families)), sizes)[at_best]
+        bag = bags[at_best[group_starts(family_of)]]
+        order = np.lexsort((-best, which))
+        order = order[place_in(which[order]) < _MOST_FAMILIES]
+        return query[which[order]], bag[order]
