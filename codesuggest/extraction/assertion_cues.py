@@ -133,7 +133,7 @@ class CueFinder:
         ]
         phrases.extend((phrase, _YEAR) for phrase in year_rows())
         self._table: PhraseTable[CueRow] = PhraseTable(phrases)
-        self._marks = WordMarks({"cue": self._table.opens, "sign": _SIGNS.__contains__})
+        self._marks = WordMarks({"cue": self._table.first_words, "sign": _SIGNS})
 
     def __call__(
         self, text: str, tokens: TokenLists, wanted: frozenset[int] | None = None

@@ -66,7 +66,7 @@ class AttributeFinder:
         )
         self.words = frozenset(tokenize(row["phrase"])[0] for row in rows)
         self._marks = WordMarks(
-            {"phrase": self._table.opens, "quantity": lambda w: _OPENING.match(w) is not None}
+            {"phrase": self._table.first_words, "quantity": lambda w: _OPENING.match(w) is not None}
         )
 
     def find(self, text: str, tokens: TokenLists) -> list[Found]:

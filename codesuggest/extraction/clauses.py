@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Container
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -68,20 +68,20 @@ class Clauses:
 
 
 def clause_questions(
-    attribute_words: Container[str],
-) -> dict[str, Callable[[str], bool]]:
+    attribute_words: Collection[str],
+) -> dict[str, Collection[str]]:
     """Return what `clauses_of` asks of words.
 
     Parameters
     ----------
-    attribute_words : container of str
+    attribute_words : collection of str
         Words that begin an attribute: a comma before one does not end the clause.
     """
     return {
-        "barrier": _BARRIERS.__contains__,
-        "joint": _JOINTS.__contains__,
-        "comma": ",".__eq__,
-        "attribute": attribute_words.__contains__,
+        "barrier": _BARRIERS,
+        "joint": _JOINTS,
+        "comma": (",",),
+        "attribute": attribute_words,
     }
 
 

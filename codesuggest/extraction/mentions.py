@@ -156,9 +156,9 @@ class MentionFinder:
         self.marks = WordMarks(
             {
                 "telling": self._is_telling,
-                "done": _DONE.__contains__,
-                "cue": _CUES.__contains__,
-                "break": lambda word: word in _BREAKS or word in _CUES,
+                "done": _DONE,
+                "cue": _CUES,
+                "break": _BREAKS | _CUES,
                 **clause_questions(attributes.words | AXIS_WORDS),
             }
         )

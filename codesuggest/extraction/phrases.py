@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from codesuggest.terminology.words import tokenize
@@ -31,9 +31,10 @@ class PhraseTable(Generic[P]):
                 # no token is empty, so the empty key is free for what ends here
                 node[""] = (*node.get("", ()), payload)
 
-    def opens(self, word: str) -> bool:
-        """Tell whether a phrase begins with `word`."""
-        return word in self._root
+    @property
+    def first_words(self) -> Collection[str]:
+        """Words with which phrases begin."""
+        return self._root.keys()
 
     def find(
         self, tokens: Sequence[str], places: Iterable[int] | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -128,14 +128,29 @@ class WordMarks:
 
     Parameters
     ----------
-    questions : mapping of name to function of a folded word
+    questions : mapping of name to the words with a yes, or to a function of a folded word
         At most 31.
     """
 
-    def __init__(self, questions: Mapping[str, Callable[[str], bool]]) -> None:
+    def __init__(self, questions: Mapping[str, Collection[str] | Callable[[str], bool]]) -> None:
         self._bit = {name: 1 << i for i, name in enumerate(questions)}
-        asked = list(zip(self._bit.values(), questions.values(), strict=True))
-        self._marks = WordClass(lambda w: sum(bit for bit, ask in asked if ask(w)), np.int32)
+        self._asked: list[tuple[int, Callable[[str], bool]]] = []
+        #: One look-up answers all questions about membership.
+        self._listed: dict[str, int] = {}
+        for bit, question in zip(self._bit.values(), questions.values(), strict=True):
+            if callable(question):
+                self._asked.append((bit, question))
+                continue
+            for word in question:
+                self._listed[word] = self._listed.get(word, 0) | bit
+        self._marks = WordClass(self._mark, np.int32)
+
+    def _mark(self, word: str) -> int:
+        mark = self._listed.get(word, 0)
+        for bit, ask in self._asked:
+            if ask(word):
+                mark |= bit
+        return mark
 
     def of(self, tokens: TokenLists) -> MarkedTokens:
         """Return the answers for all tokens of a text."""
