@@ -371,12 +371,12 @@ class _Reading:
         self.section_array = np.maximum(place, 0)
         self.section_of: list[int] = self.section_array.tolist()
         #: No alias crosses from one sentence or section to another, or out of a header.
-        self.sentences = np.array(tokens.sentences)
+        sentences = tokens.sentence_array
         titles = np.array([s.start_char + len(s.title) for s in sections])
         in_title = tokens.offsets < titles[self.section_array]
-        self.breaks = self.sentences * 128 + self.section_array % 64 * 2 + in_title
+        self.breaks = sentences * 128 + self.section_array % 64 * 2 + in_title
         #: First token of each sentence, and one past the last of all.
-        self.bounds: list[int] = [*group_starts(self.sentences).tolist(), len(tokens)]
+        self.bounds: list[int] = [*group_starts(sentences).tolist(), len(tokens)]
         #: Read after `rename`, which changes words.
         self.marked = finder.marks.of(tokens)
         self._clauses = clauses_of(self.marked, units)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -180,7 +181,7 @@ class MarkedTokens:
 class TokenLists:
     """Tokens without blanks: folded words and their numbers, character offsets, sentences.
 
-    `offsets` are `starts` as an array.
+    `offsets` are `starts` as an array, `sentence_array` is `sentences` as one.
     """
 
     lexis: Lexis
@@ -190,6 +191,7 @@ class TokenLists:
     starts: list[int]
     ends: list[int]
     sentences: list[int]
+    sentence_array: Array
 
     def __len__(self) -> int:
         return len(self.words)
@@ -203,7 +205,8 @@ class TokenLists:
     def set_sentences(self, starts: Sequence[int]) -> None:
         """Number the sentences, given the sorted offsets at which they start."""
         bounds = np.array(starts, dtype=np.int64)
-        self.sentences = bounds.searchsorted(self.offsets, side="right").tolist()
+        self.sentence_array = bounds.searchsorted(self.offsets, side="right")
+        self.sentences = self.sentence_array.tolist()
 
 
 class _Pieces:
@@ -219,25 +222,26 @@ class _Pieces:
         self.end = np.zeros(4096, np.int32)
         self._used = 0
 
-    def add(self, piece: str) -> int:
-        """Cut a new piece and return its number; the caller holds the lock."""
-        number = len(self.number)
-        used = self._used
-        if number == len(self.count):
+    def add(self, pieces: Iterable[str]) -> None:
+        """Cut and number those of some distinct pieces that are new; the caller holds the lock."""
+        new = [piece for piece in pieces if piece not in self.number]
+        cuts = list(map(_cuts, new))
+        flat = list(chain.from_iterable(cuts))
+        words, starts, ends = zip(*flat, strict=True) if flat else ((), (), ())
+        number, used = len(self.number), self._used
+        total, stop = number + len(new), used + len(words)
+        while total > len(self.count):
             self.count, self.first = _doubled(self.count), _doubled(self.first)
-        cuts = _cuts(piece)
-        stop = used + len(cuts)
         while stop > len(self.word):
             self.word, self.start = _doubled(self.word), _doubled(self.start)
             self.end = _doubled(self.end)
-        for place, (word, start, end) in enumerate(cuts, used):
-            self.word[place] = self.lexis.number(word)
-            self.start[place], self.end[place] = start, end
-        self.count[number], self.first[number] = stop - used, used
+        self.word[used:stop] = list(map(self.lexis.number, words))
+        self.start[used:stop], self.end[used:stop] = starts, ends
+        self.count[number:total] = count = np.fromiter(map(len, cuts), np.int32, len(cuts))
+        self.first[number:total] = used + count.cumsum() - count
         self._used = stop
-        # last of all: a reader that finds the number finds its cuts
-        self.number[piece] = number
-        return number
+        # last of all: a reader that finds a number finds its cuts
+        self.number.update(zip(new, range(number, total), strict=True))
 
 
 def _cuts(piece: str) -> list[tuple[str, int, int]]:
@@ -270,8 +274,8 @@ class TokenCutter:
         self._lock = threading.Lock()
 
     @cached_property
-    def _blank(self) -> Array:
-        return np.array([chr(i).isspace() for i in range(_LAST_BLANK + 1)])
+    def _filled(self) -> Array:
+        return np.array([not chr(i).isspace() for i in range(_LAST_BLANK + 1)])
 
     def __call__(self, text: str) -> TokenLists:
         """Return the tokens of a text, all in one sentence."""
@@ -297,22 +301,25 @@ class TokenCutter:
             starts.tolist(),
             (pieces.end[flat] + offset).tolist(),
             [1] * total,
+            np.ones(total, np.int64),
         )
 
     def _numbers(self, pieces: _Pieces, parts: list[str]) -> Array:
         numbers = list(map(pieces.number.get, parts))
         if None in numbers:
+            new = [part for part, number in zip(parts, numbers, strict=True) if number is None]
             with self._lock:
-                for place in [i for i, number in enumerate(numbers) if number is None]:
-                    part = parts[place]
-                    known = pieces.number.get(part)
-                    numbers[place] = pieces.add(part) if known is None else known
+                pieces.add(dict.fromkeys(new))
+            numbers = list(map(pieces.number.__getitem__, parts))
         return np.array(numbers, dtype=np.int64)
 
     def _starts(self, text: str) -> Array:
         """Return the offsets at which the pieces between blanks start."""
-        signs = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        filled = ~self._blank[np.minimum(signs, _LAST_BLANK)]
+        if text.isascii():
+            filled = self._filled[np.frombuffer(text.encode(), dtype=np.uint8)]
+        else:
+            signs = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+            filled = self._filled[np.minimum(signs, _LAST_BLANK)]
         before = np.empty_like(filled)
         before[:1] = False
         before[1:] = filled[:-1]
@@ -331,6 +338,7 @@ class TokenCutter:
             [start for _, start, _ in cuts],
             [end for _, _, end in cuts],
             [1] * len(cuts),
+            np.ones(len(cuts), np.int64),
         )
 
 
