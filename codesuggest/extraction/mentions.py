@@ -10,7 +10,7 @@ not lost, and a trained `SpanProposer` adds spans that read like one.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -376,10 +376,11 @@ class _Reading:
         in_title = tokens.offsets < titles[self.section_array]
         self.breaks = sentences * 128 + self.section_array % 64 * 2 + in_title
         #: First token of each sentence, and one past the last of all.
-        self.bounds: list[int] = [*group_starts(sentences).tolist(), len(tokens)]
+        starts = group_starts(sentences)
+        self.bounds: list[int] = [*starts.tolist(), len(tokens)]
         #: Read after `rename`, which changes words.
         self.marked = finder.marks.of(tokens)
-        self._clauses = clauses_of(self.marked, units)
+        self._clauses = clauses_of(self.marked, units, starts)
         self._attributes: dict[int, list[Found]] = {}
         found = self.attributes = finder.attributes.find(text, tokens)
         for attribute in found:
@@ -392,10 +393,7 @@ class _Reading:
     ) -> Extract:
         """Make the mention of tokens `first` to `last`."""
         tokens, stems = self.tokens, self.stems
-        place = bisect_right(self.bounds, first)
-        left, right = self._clauses.around(
-            first, last, self.bounds[place - 1], max(self.bounds[place] - 1, last)
-        )
+        left, right = self._clauses.around(first, last)
         core = core or tuple(dict.fromkeys(chain.from_iterable(stems[first : last + 1])))
         around = dict.fromkeys(chain.from_iterable(stems[left : right + 1]))
         for stem in core:

@@ -32,16 +32,26 @@ class PhraseTable(Generic[P]):
                 node[""] = (*node.get("", ()), payload)
 
     @property
+    def single_words(self) -> Collection[str]:
+        """Words that are a phrase."""
+        return [word for word, node in self._root.items() if "" in node]
+
+    @property
     def first_words(self) -> Collection[str]:
         """Words with which phrases begin."""
         return self._root.keys()
+
+    @property
+    def second_words(self) -> Collection[str]:
+        """Words that stand second in a phrase."""
+        return {word for node in self._root.values() for word in node if word}
 
     def find(
         self, tokens: Sequence[str], places: Iterable[int] | None = None
     ) -> list[tuple[int, int, tuple[P, ...]]]:
         """Return ``(start, end, payloads)`` of the longest phrase at each token, in order.
 
-        `places` are the tokens with which a phrase begins, where they are known.
+        `places` are the tokens with which a phrase can begin, where they are known.
 
         Phrases may overlap: a shorter one inside a longer one is left out, one that starts
         inside another and ends behind it is kept.

@@ -171,6 +171,16 @@ class MarkedTokens:
         answers: Array = (self._marks & self._bit[name]) != 0
         return answers
 
+    def opens(self, single: str, first: str, second: str) -> list[int]:
+        """Return the tokens that can open a phrase: alone, or with the next as its second word."""
+        opens = self._marks & self._bit[second]
+        opens[:-1] = opens[1:]
+        opens[-1:] = 0
+        opens *= (self._marks & self._bit[first]) != 0
+        opens |= self._marks & self._bit[single]
+        places: list[int] = opens.nonzero()[0].tolist()
+        return places
+
     def places(self, name: str) -> list[int]:
         """Return the positions of the tokens with a yes."""
         places: list[int] = (self._marks & self._bit[name]).nonzero()[0].tolist()
