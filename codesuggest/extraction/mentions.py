@@ -27,8 +27,9 @@ from codesuggest.extraction.spread import Reach, spread_matches
 from codesuggest.extraction.tokens import TokenLists, WordClass, WordMarks
 from codesuggest.extraction.word_senses import WordSenses
 from codesuggest.schema import Section
-from codesuggest.terminology.alias_index import AliasIndex, Windows, stem_hash
+from codesuggest.terminology.alias_index import AliasIndex, stem_hash
 from codesuggest.terminology.grouping import group_starts
+from codesuggest.terminology.windows import WindowFinder, Windows
 from codesuggest.terminology.words import AXIS_WORDS, WordForms
 
 __all__ = ["Extract", "Extraction", "MentionFinder"]
@@ -147,6 +148,7 @@ class MentionFinder:
         self._speller = Speller(self._rarity, known_words)
         self._stems: dict[str, tuple[str, ...]] = {}
         self.rename = WordSenses(self.stems, self.indexes.values())
+        self._find_windows = WindowFinder(list(self.indexes.values()))
         self._sum = WordClass(self._sum_of, np.uint64)
         self._words = {
             label: WordClass(self._word_ids(index), np.int32, _STEMS)
@@ -211,8 +213,8 @@ class MentionFinder:
         reading = _Reading(self, text, tokens, sections, units)
         windows = Windows.of(sums[units], reading.breaks[units])
         extracts: list[Extract] = []
-        for label, index in self.indexes.items():
-            starts, ends, bags = index.windows(windows)
+        found = self._find_windows(windows)
+        for label, (starts, ends, bags) in zip(self.indexes, found, strict=True):
             reach = 0
             for end, bag, first, last in zip(
                 ends.tolist(),
