@@ -150,10 +150,8 @@ class MentionFinder:
         self.rename = WordSenses(self.stems, self.indexes.values())
         self._find_windows = WindowFinder(list(self.indexes.values()))
         self._sum = WordClass(self._sum_of, np.uint64)
-        self._words = {
-            label: WordClass(self._word_ids(index), np.int32, _STEMS)
-            for label, index in self.indexes.items()
-        }
+        #: Word ids of both labels side by side.
+        self._words = WordClass(self._word_ids, np.int32, _STEMS * len(self.indexes))
         self.proposer = proposer.bind(self.stems) if proposer is not None else None
         self.marks = WordMarks(
             {
@@ -193,8 +191,15 @@ class MentionFinder:
     def _sum_of(self, word: str) -> int:
         return sum(map(stem_hash, self.stems(word))) & _MASK
 
-    def _word_ids(self, index: AliasIndex) -> Any:
-        return lambda word: index.ids(self.stems(word))
+    def _word_ids(self, word: str) -> list[int]:
+        stems = self.stems(word)
+        rows: list[int] = []
+        for number, index in enumerate(self.indexes.values(), 1):
+            known = index.ids(stems)[:_STEMS]
+            if known:
+                rows += [-1] * (_STEMS * (number - 1) - len(rows))
+                rows += known
+        return rows
 
     def _is_telling(self, word: str) -> bool:
         return any(self._rarity.get(s, 0.0) >= _TELLING for s in self.stems(word))
@@ -249,10 +254,11 @@ class MentionFinder:
         """Return aliases whose words all stand close together, with other words between them."""
         tokens, section_of = reading.tokens, reading.section_of
         breaks = reading.marked.places("break")
-        for label, index in self.indexes.items():
+        words = self._words.of(tokens)
+        for number, (label, index) in enumerate(self.indexes.items()):
             taken: set[tuple[int, int]] = set()
-            words, known = self._words[label].of(tokens), matched.get(label, [])
-            for match in spread_matches(index, words, _REACH[label], known):
+            own = words[:, _STEMS * number : _STEMS * (number + 1)]
+            for match in spread_matches(index, own, _REACH[label], matched.get(label, [])):
                 first, last = match.first, match.last
                 if section_of[first] != section_of[last]:
                     continue

@@ -97,7 +97,8 @@ class WordClass:
         out = np.full((len(words), self._width), -1, self._dtype)
         for row, word in enumerate(words):
             values = self._value(word)[: self._width]
-            out[row, : len(values)] = values
+            if len(values):
+                out[row, : len(values)] = values
         return out
 
     def of(self, tokens: TokenLists) -> Array:

@@ -29,6 +29,7 @@ from codesuggest.terminology.words import WordForms
 __all__ = ["AliasIndex", "stem_hash"]
 
 Array = np.ndarray[Any, Any]
+_MASK = (1 << 64) - 1
 
 
 def stem_hash(stem: str) -> int:
@@ -201,14 +202,9 @@ class AliasIndex:
         ids = [self.word_id.get(s) for s in set(stems)]
         if not ids or None in ids:
             return -1
-        with np.errstate(over="ignore"):
-            wanted = np.sum(self.word_hash[np.array(ids, dtype=np.int64)], dtype=np.uint64)
-        return int(self._lookup(np.array([wanted], dtype=np.uint64))[0])
-
-    def _lookup(self, hashes: Array) -> Array:
-        place = np.searchsorted(self.bag_hash, hashes)
-        place[place == len(self.bag_hash)] = 0
-        return np.where(self.bag_hash[place] == hashes, place, -1)
+        wanted = np.uint64(sum(self.word_hash[ids].tolist()) & _MASK)
+        place = int(self.bag_hash.searchsorted(wanted))
+        return place if place < len(self) and self.bag_hash[place] == wanted else -1
 
     def near(self, queries: Sequence[Sequence[int]], top_k: int) -> list[tuple[Array, Array]]:
         """Find the bags nearest to each query, by the cosine of rarity-weighted stems.
