@@ -395,6 +395,7 @@ class _Reading:
             self._attributes.setdefault(attribute.sentence, []).append(attribute)
         self._sides = SideReading(finder.parts, found, tokens, self.stems)
         self._line_words: dict[int, int] = {}
+        self._places: dict[int, tuple[bool, int]] = {}
 
     def extract(
         self, label: str, first: int, last: int, bag: int, core: tuple[str, ...] = ()
@@ -430,6 +431,12 @@ class _Reading:
 
     def _place(self, start_char: int) -> tuple[bool, int]:
         """Return whether only list marks stand before a mention, and the words of its line."""
+        known = self._places.get(start_char)
+        if known is None:
+            known = self._places[start_char] = self._read_place(start_char)
+        return known
+
+    def _read_place(self, start_char: int) -> tuple[bool, int]:
         text = self.text
         line_start = text.rfind("\n", 0, start_char) + 1
         count = self._line_words.get(line_start)
