@@ -87,9 +87,12 @@ class AssertionFinder:
         words = tokens.words
         out = []
         names_procedure = self._lists.names_procedure
-        for number, ((first, last), place) in enumerate(zip(spans, section_of, strict=True)):
+        section_at = {}
+        for place in set(section_of):
             section = true_section(sections, place)
-            group = groups.get(section.kind, "")
+            section_at[place] = section, groups.get(section.kind, "")
+        for number, ((first, last), place) in enumerate(zip(spans, section_of, strict=True)):
+            section, group = section_at[place]
             near = by_sentence.get(tokens.sentences[first], ())
             if not (near or blocks or layout.speaks or group in _SPEAKING):
                 out.append(_PRESENT)

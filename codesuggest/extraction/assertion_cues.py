@@ -133,7 +133,14 @@ class CueFinder:
         ]
         phrases.extend((phrase, _YEAR) for phrase in year_rows())
         self._table: PhraseTable[CueRow] = PhraseTable(phrases)
-        self._marks = WordMarks({"cue": self._table.opens, "sign": _SIGNS.__contains__})
+        self._marks = WordMarks(
+            {
+                "single": self._table.single_words,
+                "first": self._table.first_words,
+                "second": self._table.second_words,
+                "sign": _SIGNS,
+            }
+        )
 
     def __call__(
         self, text: str, tokens: TokenLists, wanted: frozenset[int] | None = None
@@ -141,7 +148,7 @@ class CueFinder:
         """Return the cues of the text, or of its `wanted` sentences, with their reach."""
         words = tokens.words
         marked = self._marks.of(tokens)
-        places = marked.places("cue")
+        places = marked.opens("single", "first", "second")
         if wanted is not None:
             sentences = tokens.sentences
             places = [i for i in places if sentences[i] in wanted]

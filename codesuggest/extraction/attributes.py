@@ -66,7 +66,12 @@ class AttributeFinder:
         )
         self.words = frozenset(tokenize(row["phrase"])[0] for row in rows)
         self._marks = WordMarks(
-            {"phrase": self._table.opens, "quantity": lambda w: _OPENING.match(w) is not None}
+            {
+                "single": self._table.single_words,
+                "first": self._table.first_words,
+                "second": self._table.second_words,
+                "quantity": lambda w: _OPENING.match(w) is not None,
+            }
         )
 
     def find(self, text: str, tokens: TokenLists) -> list[Found]:
@@ -75,7 +80,9 @@ class AttributeFinder:
         marked = self._marks.of(tokens)
         found = [
             Found(name, value, starts[start], ends[end - 1], start, sentences[start])
-            for start, end, payloads in self._table.find(tokens.words, marked.places("phrase"))
+            for start, end, payloads in self._table.find(
+                tokens.words, marked.opens("single", "first", "second")
+            )
             for name, value in payloads
         ]
         reach = 0

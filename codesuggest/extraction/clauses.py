@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Container
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
 from codesuggest.extraction.tokens import MarkedTokens
+from codesuggest.terminology.grouping import group_sizes
 
 __all__ = ["Clauses", "clause_questions", "clauses_of"]
 
@@ -28,70 +28,80 @@ _REACH = 5
 
 
 class Clauses:
-    """Where the clauses of one note end, as sorted token positions.
+    """Where the clause around each token of one note ends, within its sentence.
 
     Parameters
     ----------
     left, right : list of int
-        Tokens that a clause does not reach over to the left, and to the right.
-    units : list of int
-        Tokens with a meaning; they use up the reach.
+        First token of the clause that a match reaches when it begins at a token, and last token
+        when it ends at a token.
+    ends : list of int
+        Last token of the sentence of each token.
     """
 
-    def __init__(self, left: list[int], right: list[int], units: list[int]) -> None:
-        self._left, self._right, self._units = left, right, units
+    def __init__(self, left: list[int], right: list[int], ends: list[int]) -> None:
+        self._left, self._right, self._ends = left, right, ends
 
-    def around(self, first: int, last: int, low: int, high: int) -> tuple[int, int]:
+    def around(self, first: int, last: int) -> tuple[int, int]:
         """Return the first and last token of the clause around a match.
 
-        Parameters
-        ----------
-        first, last : int
-            The match.
-        low, high : int
-            First and last token of its sentence.
+        A match that goes on in the next sentence has no clause behind it.
         """
-        units = self._units
-        stop = bisect_left(self._left, first) - 1
-        if stop >= 0 and self._left[stop] >= low:
-            low = self._left[stop] + 1
-        used = bisect_left(units, first) - _REACH
-        if used >= 0 and units[used] > low:
-            low = units[used]
-        stop = bisect_right(self._right, last)
-        if stop < len(self._right) and self._right[stop] <= high:
-            high = self._right[stop] - 1
-        used = bisect_right(units, last) + _REACH - 1
-        if used < len(units) and units[used] < high:
-            high = units[used]
-        return low, high
+        return self._left[first], self._right[last] if last <= self._ends[first] else last
 
 
 def clause_questions(
-    attribute_words: Container[str],
-) -> dict[str, Callable[[str], bool]]:
+    attribute_words: Collection[str],
+) -> dict[str, Collection[str]]:
     """Return what `clauses_of` asks of words.
 
     Parameters
     ----------
-    attribute_words : container of str
+    attribute_words : collection of str
         Words that begin an attribute: a comma before one does not end the clause.
     """
     return {
-        "barrier": _BARRIERS.__contains__,
-        "joint": _JOINTS.__contains__,
-        "comma": ",".__eq__,
-        "attribute": attribute_words.__contains__,
+        "barrier": _BARRIERS,
+        "joint": _JOINTS,
+        "comma": (",",),
+        "attribute": attribute_words,
     }
 
 
-def clauses_of(marked: MarkedTokens, units: Array) -> Clauses:
-    """Read where the clauses of one note end; `units` are the tokens with a meaning."""
+def clauses_of(marked: MarkedTokens, units: Array, starts: Array) -> Clauses:
+    """Read where the clauses of one note end.
+
+    Parameters
+    ----------
+    marked : MarkedTokens
+    units : array of int
+        Tokens with a meaning; they use up the reach.
+    starts : array of int
+        First token of each sentence.
+    """
     barrier, joint, goes_on = (marked.has(name) for name in ("barrier", "joint", "comma"))
+    n = len(barrier)
     goes_on[:-1] &= marked.has("attribute")[1:]
     goes_on[-1:] = False
-    return Clauses(
-        (barrier | joint).nonzero()[0].tolist(),
-        (barrier | (joint & ~goes_on)).nonzero()[0].tolist(),
-        units.tolist(),
-    )
+    places = np.arange(n)
+    sizes = group_sizes(starts, n)
+    ends = np.repeat(starts + sizes - 1, sizes)
+    # tokens with a meaning before each token, and up to it
+    is_unit = np.zeros(n, np.int64)
+    is_unit[units] = 1
+    through = is_unit.cumsum()
+    before = through - is_unit
+    # the last sign before each token, or the start of its sentence
+    left = np.zeros(n, np.int64)
+    left[1:] = np.where(barrier | joint, places + 1, 0)[:-1]
+    left[starts] = starts
+    left = np.maximum.accumulate(left)
+    far = np.concatenate([np.zeros(_REACH, np.int64), units])
+    left = np.maximum(left, far[before])
+    # the first sign behind each token, or the end of its sentence
+    right = np.full(n, n, np.int64)
+    right[:-1] = np.where(barrier | (joint & ~goes_on), places - 1, n)[1:]
+    right = np.minimum(np.minimum.accumulate(right[::-1])[::-1], ends)
+    far = np.concatenate([units, np.full(_REACH, n, np.int64)])
+    right = np.minimum(right, far[through + _REACH - 1])
+    return Clauses(left.tolist(), right.tolist(), ends.tolist())

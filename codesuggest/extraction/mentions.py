@@ -10,7 +10,7 @@ not lost, and a trained `SpanProposer` adds spans that read like one.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -28,8 +28,9 @@ from codesuggest.extraction.spread import Reach, spread_matches
 from codesuggest.extraction.tokens import TokenLists, WordClass, WordMarks
 from codesuggest.extraction.word_senses import WordSenses
 from codesuggest.schema import Section
-from codesuggest.terminology.alias_index import AliasIndex, Windows, stem_hash
+from codesuggest.terminology.alias_index import AliasIndex, stem_hash
 from codesuggest.terminology.grouping import group_starts
+from codesuggest.terminology.windows import WindowFinder, Windows
 from codesuggest.terminology.words import AXIS_WORDS, WordForms
 
 __all__ = ["Extract", "Extraction", "MentionFinder"]
@@ -143,18 +144,17 @@ class MentionFinder:
         self._speller = Speller(self._rarity, known_words)
         self._stems: dict[str, tuple[str, ...]] = {}
         self.rename = WordSenses(self.stems, self.indexes.values())
+        self._find_windows = WindowFinder(list(self.indexes.values()))
         self._sum = WordClass(self._sum_of, np.uint64)
-        self._words = {
-            label: WordClass(self._word_ids(index), np.int32, _STEMS)
-            for label, index in self.indexes.items()
-        }
+        #: Word ids of both labels side by side.
+        self._words = WordClass(self._word_ids, np.int32, _STEMS * len(self.indexes))
         self.proposer = proposer.bind(self.stems) if proposer is not None else None
         self.marks = WordMarks(
             {
                 "telling": self._is_telling,
-                "done": _DONE.__contains__,
-                "cue": _CUES.__contains__,
-                "break": lambda word: word in _BREAKS or word in _CUES,
+                "done": _DONE,
+                "cue": _CUES,
+                "break": _BREAKS | _CUES,
                 **clause_questions(attributes.words | AXIS_WORDS),
             }
         )
@@ -187,8 +187,15 @@ class MentionFinder:
     def _sum_of(self, word: str) -> int:
         return sum(map(stem_hash, self.stems(word))) & _MASK
 
-    def _word_ids(self, index: AliasIndex) -> Any:
-        return lambda word: index.ids(self.stems(word))
+    def _word_ids(self, word: str) -> list[int]:
+        stems = self.stems(word)
+        rows: list[int] = []
+        for number, index in enumerate(self.indexes.values(), 1):
+            known = index.ids(stems)[:_STEMS]
+            if known:
+                rows += [-1] * (_STEMS * (number - 1) - len(rows))
+                rows += known
+        return rows
 
     def _is_telling(self, word: str) -> bool:
         return any(self._rarity.get(s, 0.0) >= _TELLING for s in self.stems(word))
@@ -207,8 +214,8 @@ class MentionFinder:
         reading = _Reading(self, text, tokens, sections, units)
         windows = Windows.of(sums[units], reading.breaks[units])
         extracts: list[Extract] = []
-        for label, index in self.indexes.items():
-            starts, ends, bags = index.windows(windows)
+        found = self._find_windows(windows)
+        for label, (starts, ends, bags) in zip(self.indexes, found, strict=True):
             reach = 0
             for end, bag, first, last in zip(
                 ends.tolist(),
@@ -244,10 +251,11 @@ class MentionFinder:
         """Return aliases whose words all stand close together, with other words between them."""
         tokens, section_of = reading.tokens, reading.section_of
         breaks = reading.marked.places("break")
-        for label, index in self.indexes.items():
+        words = self._words.of(tokens)
+        for number, (label, index) in enumerate(self.indexes.items()):
             taken: set[tuple[int, int]] = set()
-            words, known = self._words[label].of(tokens), matched.get(label, [])
-            for match in spread_matches(index, words, _REACH[label], known):
+            own = words[:, _STEMS * number : _STEMS * (number + 1)]
+            for match in spread_matches(index, own, _REACH[label], matched.get(label, [])):
                 first, last = match.first, match.last
                 if section_of[first] != section_of[last]:
                     continue
@@ -362,15 +370,16 @@ class _Reading:
         self.section_array = np.maximum(place, 0)
         self.section_of: list[int] = self.section_array.tolist()
         #: No alias crosses from one sentence or section to another, or out of a header.
-        self.sentences = np.array(tokens.sentences)
+        sentences = tokens.sentence_array
         titles = np.array([s.start_char + len(s.title) for s in sections])
         in_title = tokens.offsets < titles[self.section_array]
-        self.breaks = self.sentences * 128 + self.section_array % 64 * 2 + in_title
+        self.breaks = sentences * 128 + self.section_array % 64 * 2 + in_title
         #: First token of each sentence, and one past the last of all.
-        self.bounds: list[int] = [*group_starts(self.sentences).tolist(), len(tokens)]
+        starts = group_starts(sentences)
+        self.bounds: list[int] = [*starts.tolist(), len(tokens)]
         #: Read after `rename`, which changes words.
         self.marked = finder.marks.of(tokens)
-        self._clauses = clauses_of(self.marked, units)
+        self._clauses = clauses_of(self.marked, units, starts)
         self._attributes: dict[int, list[Found]] = {}
         found = self.attributes = finder.attributes.find(text, tokens)
         for attribute in found:
@@ -378,16 +387,14 @@ class _Reading:
         self.sides = SideReading(finder.parts, found, tokens, self.stems)
         self.gestation = Gestation(found, tokens.words)
         self._line_words: dict[int, int] = {}
+        self._places: dict[int, tuple[bool, int]] = {}
 
     def extract(
         self, label: str, first: int, last: int, bag: int, core: tuple[str, ...] = ()
     ) -> Extract:
         """Make the mention of tokens `first` to `last`."""
         tokens, stems = self.tokens, self.stems
-        place = bisect_right(self.bounds, first)
-        left, right = self._clauses.around(
-            first, last, self.bounds[place - 1], max(self.bounds[place] - 1, last)
-        )
+        left, right = self._clauses.around(first, last)
         core = core or tuple(dict.fromkeys(chain.from_iterable(stems[first : last + 1])))
         around = dict.fromkeys(chain.from_iterable(stems[left : right + 1]))
         for stem in core:
@@ -421,6 +428,12 @@ class _Reading:
 
     def _place(self, start_char: int) -> tuple[bool, int]:
         """Return whether only list marks stand before a mention, and the words of its line."""
+        known = self._places.get(start_char)
+        if known is None:
+            known = self._places[start_char] = self._read_place(start_char)
+        return known
+
+    def _read_place(self, start_char: int) -> tuple[bool, int]:
         text = self.text
         line_start = text.rfind("\n", 0, start_char) + 1
         count = self._line_words.get(line_start)

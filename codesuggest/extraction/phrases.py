@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from codesuggest.terminology.words import tokenize
@@ -31,16 +31,27 @@ class PhraseTable(Generic[P]):
                 # no token is empty, so the empty key is free for what ends here
                 node[""] = (*node.get("", ()), payload)
 
-    def opens(self, word: str) -> bool:
-        """Tell whether a phrase begins with `word`."""
-        return word in self._root
+    @property
+    def single_words(self) -> Collection[str]:
+        """Words that are a phrase."""
+        return [word for word, node in self._root.items() if "" in node]
+
+    @property
+    def first_words(self) -> Collection[str]:
+        """Words with which phrases begin."""
+        return self._root.keys()
+
+    @property
+    def second_words(self) -> Collection[str]:
+        """Words that stand second in a phrase."""
+        return {word for node in self._root.values() for word in node if word}
 
     def find(
         self, tokens: Sequence[str], places: Iterable[int] | None = None
     ) -> list[tuple[int, int, tuple[P, ...]]]:
         """Return ``(start, end, payloads)`` of the longest phrase at each token, in order.
 
-        `places` are the tokens with which a phrase begins, where they are known.
+        `places` are the tokens with which a phrase can begin, where they are known.
 
         Phrases may overlap: a shorter one inside a longer one is left out, one that starts
         inside another and ends behind it is kept.

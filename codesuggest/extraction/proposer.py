@@ -105,7 +105,7 @@ class SpanProposer:
             raise ModelDamagedError("the span proposer is not bound to a word table")
         n = len(tokens)
         change = self._change[self._rows.of(tokens)]
-        sentences = np.array(tokens.sentences)
+        sentences = tokens.sentence_array
         of_section = self._of_group[[self._group_row.get(group, -1) for group in groups]]
         scores: Array = of_section[section_of] + self._alone
         for column, offset in enumerate(OFFSETS):
@@ -137,7 +137,7 @@ class SpanProposer:
         if not len(likely):
             return []
         # a run ends where a token or a sentence is missing between two likely ones
-        sentences = np.array(tokens.sentences)[likely]
+        sentences = tokens.sentence_array[likely]
         run = likely - np.arange(len(likely)) + sentences * (len(tokens) + 1)
         starts = group_starts(run)
         kept = np.logical_or.reduceat(telling[likely], starts)

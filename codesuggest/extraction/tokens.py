@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,8 @@ class WordClass:
         out = np.full((len(words), self._width), -1, self._dtype)
         for row, word in enumerate(words):
             values = self._value(word)[: self._width]
-            out[row, : len(values)] = values
+            if len(values):
+                out[row, : len(values)] = values
         return out
 
     def of(self, tokens: TokenLists) -> Array:
@@ -128,14 +130,29 @@ class WordMarks:
 
     Parameters
     ----------
-    questions : mapping of name to function of a folded word
+    questions : mapping of name to the words with a yes, or to a function of a folded word
         At most 31.
     """
 
-    def __init__(self, questions: Mapping[str, Callable[[str], bool]]) -> None:
+    def __init__(self, questions: Mapping[str, Collection[str] | Callable[[str], bool]]) -> None:
         self._bit = {name: 1 << i for i, name in enumerate(questions)}
-        asked = list(zip(self._bit.values(), questions.values(), strict=True))
-        self._marks = WordClass(lambda w: sum(bit for bit, ask in asked if ask(w)), np.int32)
+        self._asked: list[tuple[int, Callable[[str], bool]]] = []
+        #: One look-up answers all questions about membership.
+        self._listed: dict[str, int] = {}
+        for bit, question in zip(self._bit.values(), questions.values(), strict=True):
+            if callable(question):
+                self._asked.append((bit, question))
+                continue
+            for word in question:
+                self._listed[word] = self._listed.get(word, 0) | bit
+        self._marks = WordClass(self._mark, np.int32)
+
+    def _mark(self, word: str) -> int:
+        mark = self._listed.get(word, 0)
+        for bit, ask in self._asked:
+            if ask(word):
+                mark |= bit
+        return mark
 
     def of(self, tokens: TokenLists) -> MarkedTokens:
         """Return the answers for all tokens of a text."""
@@ -155,6 +172,16 @@ class MarkedTokens:
         answers: Array = (self._marks & self._bit[name]) != 0
         return answers
 
+    def opens(self, single: str, first: str, second: str) -> list[int]:
+        """Return the tokens that can open a phrase: alone, or with the next as its second word."""
+        opens = self._marks & self._bit[second]
+        opens[:-1] = opens[1:]
+        opens[-1:] = 0
+        opens *= (self._marks & self._bit[first]) != 0
+        opens |= self._marks & self._bit[single]
+        places: list[int] = opens.nonzero()[0].tolist()
+        return places
+
     def places(self, name: str) -> list[int]:
         """Return the positions of the tokens with a yes."""
         places: list[int] = (self._marks & self._bit[name]).nonzero()[0].tolist()
@@ -165,7 +192,7 @@ class MarkedTokens:
 class TokenLists:
     """Tokens without blanks: folded words and their numbers, character offsets, sentences.
 
-    `offsets` are `starts` as an array.
+    `offsets` are `starts` as an array, `sentence_array` is `sentences` as one.
     """
 
     lexis: Lexis
@@ -175,6 +202,7 @@ class TokenLists:
     starts: list[int]
     ends: list[int]
     sentences: list[int]
+    sentence_array: Array
 
     def __len__(self) -> int:
         return len(self.words)
@@ -188,7 +216,8 @@ class TokenLists:
     def set_sentences(self, starts: Sequence[int]) -> None:
         """Number the sentences, given the sorted offsets at which they start."""
         bounds = np.array(starts, dtype=np.int64)
-        self.sentences = bounds.searchsorted(self.offsets, side="right").tolist()
+        self.sentence_array = bounds.searchsorted(self.offsets, side="right")
+        self.sentences = self.sentence_array.tolist()
 
 
 class _Pieces:
@@ -204,25 +233,26 @@ class _Pieces:
         self.end = np.zeros(4096, np.int32)
         self._used = 0
 
-    def add(self, piece: str) -> int:
-        """Cut a new piece and return its number; the caller holds the lock."""
-        number = len(self.number)
-        used = self._used
-        if number == len(self.count):
+    def add(self, pieces: Iterable[str]) -> None:
+        """Cut and number those of some distinct pieces that are new; the caller holds the lock."""
+        new = [piece for piece in pieces if piece not in self.number]
+        cuts = list(map(_cuts, new))
+        flat = list(chain.from_iterable(cuts))
+        words, starts, ends = zip(*flat, strict=True) if flat else ((), (), ())
+        number, used = len(self.number), self._used
+        total, stop = number + len(new), used + len(words)
+        while total > len(self.count):
             self.count, self.first = _doubled(self.count), _doubled(self.first)
-        cuts = _cuts(piece)
-        stop = used + len(cuts)
         while stop > len(self.word):
             self.word, self.start = _doubled(self.word), _doubled(self.start)
             self.end = _doubled(self.end)
-        for place, (word, start, end) in enumerate(cuts, used):
-            self.word[place] = self.lexis.number(word)
-            self.start[place], self.end[place] = start, end
-        self.count[number], self.first[number] = stop - used, used
+        self.word[used:stop] = list(map(self.lexis.number, words))
+        self.start[used:stop], self.end[used:stop] = starts, ends
+        self.count[number:total] = count = np.fromiter(map(len, cuts), np.int32, len(cuts))
+        self.first[number:total] = used + count.cumsum() - count
         self._used = stop
-        # last of all: a reader that finds the number finds its cuts
-        self.number[piece] = number
-        return number
+        # last of all: a reader that finds a number finds its cuts
+        self.number.update(zip(new, range(number, total), strict=True))
 
 
 def _cuts(piece: str) -> list[tuple[str, int, int]]:
@@ -255,8 +285,8 @@ class TokenCutter:
         self._lock = threading.Lock()
 
     @cached_property
-    def _blank(self) -> Array:
-        return np.array([chr(i).isspace() for i in range(_LAST_BLANK + 1)])
+    def _filled(self) -> Array:
+        return np.array([not chr(i).isspace() for i in range(_LAST_BLANK + 1)])
 
     def __call__(self, text: str) -> TokenLists:
         """Return the tokens of a text, all in one sentence."""
@@ -282,22 +312,25 @@ class TokenCutter:
             starts.tolist(),
             (pieces.end[flat] + offset).tolist(),
             [1] * total,
+            np.ones(total, np.int64),
         )
 
     def _numbers(self, pieces: _Pieces, parts: list[str]) -> Array:
         numbers = list(map(pieces.number.get, parts))
         if None in numbers:
+            new = [part for part, number in zip(parts, numbers, strict=True) if number is None]
             with self._lock:
-                for place in [i for i, number in enumerate(numbers) if number is None]:
-                    part = parts[place]
-                    known = pieces.number.get(part)
-                    numbers[place] = pieces.add(part) if known is None else known
+                pieces.add(dict.fromkeys(new))
+            numbers = list(map(pieces.number.__getitem__, parts))
         return np.array(numbers, dtype=np.int64)
 
     def _starts(self, text: str) -> Array:
         """Return the offsets at which the pieces between blanks start."""
-        signs = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        filled = ~self._blank[np.minimum(signs, _LAST_BLANK)]
+        if text.isascii():
+            filled = self._filled[np.frombuffer(text.encode(), dtype=np.uint8)]
+        else:
+            signs = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+            filled = self._filled[np.minimum(signs, _LAST_BLANK)]
         before = np.empty_like(filled)
         before[:1] = False
         before[1:] = filled[:-1]
@@ -316,6 +349,7 @@ class TokenCutter:
             [start for _, start, _ in cuts],
             [end for _, _, end in cuts],
             [1] * len(cuts),
+            np.ones(len(cuts), np.int64),
         )
 
 

@@ -46,9 +46,9 @@ class WordSenses:
         self._aliases: dict[tuple[str, str], bool] = {}
         self._marks = WordMarks(
             {
-                "senses": self._ambiguous.senses.__contains__,
-                "side": _SIDES.__contains__,
-                "old": _OLD.__contains__,
+                "senses": self._ambiguous.senses,
+                "side": _SIDES,
+                "old": _OLD,
                 "number": lambda word: word.isdigit() and len(word) < 3,
             }
         )

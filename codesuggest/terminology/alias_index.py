@@ -13,7 +13,6 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,43 +26,10 @@ from codesuggest.terminology.aliases import SOURCES, Alias
 from codesuggest.terminology.grouping import flat_rows
 from codesuggest.terminology.words import WordForms
 
-__all__ = ["AliasIndex", "Windows", "stem_hash"]
+__all__ = ["AliasIndex", "stem_hash"]
 
 Array = np.ndarray[Any, Any]
-
-#: Longest alias, in stems, that is looked up in running text.
-MAX_WINDOW = 8
-_SIEVE_BITS = 21
-_SIEVE_SHIFT = np.uint64(64 - _SIEVE_BITS)
-
-
-@dataclass(frozen=True, slots=True)
-class Windows:
-    """All windows ``[start, end)`` of units of a text that cross no break, and their hashes."""
-
-    start: Array
-    end: Array
-    hashes: Array
-
-    @classmethod
-    def of(cls, sums: Array, breaks: Array) -> Windows:
-        """Make the windows of up to `MAX_WINDOW` units.
-
-        Parameters
-        ----------
-        sums : array of uint64, shape (n_units,)
-            Hash of each unit of text (a token's stems summed).
-        breaks : array of int, shape (n_units,)
-            Sentence of each unit; no window crosses from one to another.
-        """
-        n = len(sums)
-        with np.errstate(over="ignore"):
-            prefix = np.concatenate([np.zeros(1, np.uint64), np.cumsum(sums, dtype=np.uint64)])
-            start = np.repeat(np.arange(n), MAX_WINDOW)
-            end = start + np.tile(np.arange(1, MAX_WINDOW + 1), n)
-            inside = np.flatnonzero((end <= n) & (breaks[start] == breaks[np.minimum(end, n) - 1]))
-            start, end = start[inside], end[inside]
-            return cls(start, end, prefix[end] - prefix[start])
+_MASK = (1 << 64) - 1
 
 
 def stem_hash(stem: str) -> int:
@@ -111,12 +77,11 @@ class AliasIndex:
         self._rarest: dict[int, tuple[Array, Array, Array]] = {}
 
     def silence(self, bags: Iterable[int]) -> None:
-        """Keep bags from being found by `windows`; they can still be near."""
+        """Keep bags from being found in windows; they can still be near."""
         self.silent = np.zeros(len(self), dtype=bool)
         self.silent[list(bags)] = True
         self._arrays["silent"] = self.silent
         self._rarest.clear()
-        self.__dict__.pop("_sieve", None)
 
     def __len__(self) -> int:
         return len(self.bag_hash)
@@ -237,39 +202,9 @@ class AliasIndex:
         ids = [self.word_id.get(s) for s in set(stems)]
         if not ids or None in ids:
             return -1
-        with np.errstate(over="ignore"):
-            wanted = np.sum(self.word_hash[np.array(ids, dtype=np.int64)], dtype=np.uint64)
-        return int(self._lookup(np.array([wanted], dtype=np.uint64))[0])
-
-    def windows(self, windows: Windows) -> tuple[Array, Array, Array]:
-        """Find those windows of a text that equal an alias.
-
-        Returns
-        -------
-        start, end, bag : arrays of int
-            Windows ``[start, end)`` in order of start, longer first.
-        """
-        hashes = windows.hashes
-        likely = np.flatnonzero(self._sieve[hashes >> _SIEVE_SHIFT])
-        place = np.searchsorted(self.bag_hash, hashes[likely])
-        place[place == len(self.bag_hash)] = 0
-        right = (self.bag_hash[place] == hashes[likely]) & ~self.silent[place]
-        hit, bag = likely[right], place[right]
-        start, end = windows.start[hit], windows.end[hit]
-        order = np.lexsort((-end, start))
-        return start[order], end[order], bag[order]
-
-    @cached_property
-    def _sieve(self) -> Array:
-        """Which leading bits of a hash belong to any bag that can be found: most windows fail."""
-        sieve = np.zeros(1 << _SIEVE_BITS, dtype=bool)
-        sieve[self.bag_hash[~self.silent] >> _SIEVE_SHIFT] = True
-        return sieve
-
-    def _lookup(self, hashes: Array) -> Array:
-        place = np.searchsorted(self.bag_hash, hashes)
-        place[place == len(self.bag_hash)] = 0
-        return np.where(self.bag_hash[place] == hashes, place, -1)
+        wanted = np.uint64(sum(self.word_hash[ids].tolist()) & _MASK)
+        place = int(self.bag_hash.searchsorted(wanted))
+        return place if place < len(self) and self.bag_hash[place] == wanted else -1
 
     def near(self, queries: Sequence[Sequence[int]], top_k: int) -> list[tuple[Array, Array]]:
         """Find the bags nearest to each query, by the cosine of rarity-weighted stems.

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codesuggest.errors import ModelDamagedError
-from codesuggest.terminology.alias_index import MAX_WINDOW, AliasIndex, Windows, stem_hash
+from codesuggest.terminology.alias_index import AliasIndex, stem_hash
 from codesuggest.terminology.aliases import SOURCES, Alias
+from codesuggest.terminology.windows import MAX_WINDOW, WindowFinder, Windows
 from codesuggest.terminology.words import WordForms, stem
 
 FORMS = WordForms({"htn": "hypertension"}, {"renal": "kidney"})
@@ -43,7 +44,9 @@ def windows(
     sums = np.array(
         [sum(map(stem_hash, index.forms.stems(u))) & (2**64 - 1) for u in units], dtype=np.uint64
     )
-    start, end, bag = index.windows(Windows.of(sums, np.array(breaks or [0] * len(units))))
+    start, end, bag = next(
+        WindowFinder([index])(Windows.of(sums, np.array(breaks or [0] * len(units))))
+    )
     return [(int(s), int(e), terms(index, int(b))) for s, e, b in zip(start, end, bag, strict=True)]
 
 
