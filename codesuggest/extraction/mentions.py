@@ -46,7 +46,7 @@ _DONE = frozenset({
     "view", "views", "xray", "xrays", "x-ray", "injection", "injected", "inject", "administered",
     "injections", "ultrasound", "radiograph", "radiographs", "films", "ekg", "ecg", "vaccine",
     "nebulizer", "sutured", "biopsy", "biopsied", "aspirated", "aspiration", "excised",
-    "debrided", "dispensed", "spirometry", "audiogram", "cryotherapy",
+    "debrided", "dispensed", "spirometry", "audiogram", "cryotherapy", "pa", "ap",
 })  # fmt: skip
 #: Words that deny, doubt or speak of relatives: a mention that held one would hide the cue.
 #: "Without" is one of the wordings of ICD-10-CM and stays out.
@@ -66,6 +66,8 @@ _REACH = {"DIAGNOSIS": Reach(3, 14, 8), "PROCEDURE": Reach(2, 30, 8)}
 #: Most stems of one word that spread aliases are looked for with.
 _STEMS = 3
 _MASK = (1 << 64) - 1
+#: Most meaningful words of a first line that may be the title of a report.
+_TITLE = 7
 _LEADS = frozenset(
     {
         "", "right", "left", "bilateral", "acute", "chronic", "the", "a", "regarding",
@@ -316,6 +318,9 @@ class MentionFinder:
         naming = np.array([k in PROCEDURE_GROUPS or k in DIAGNOSIS_GROUPS for k in kinds])
         place_of = reading.section_array[np.array(bounds[1:]) - 1]
         worth = naming[place_of] | np.logical_or.reduceat(has_done, starts)
+        # a report may open with the name of the study, without any header
+        untitled = sections[int(place_of[0])].kind == "preamble"
+        worth[0] |= untitled
         worth &= np.logical_or.reduceat(telling, starts)
         done, told = has_done.nonzero()[0].tolist(), telling.nonzero()[0].tolist()
         cues, units = reading.marked.places("cue"), reading.units
@@ -333,7 +338,8 @@ class MentionFinder:
             if not 0 < len(meaning) <= 20 or not _any_in(told, body, end):
                 continue
             label = ""
-            if group in PROCEDURE_GROUPS or _any_in(done, body, end):
+            titles = number == 0 and untitled and len(meaning) <= _TITLE
+            if group in PROCEDURE_GROUPS or _any_in(done, body, end) or titles:
                 label = "PROCEDURE"
             elif group in DIAGNOSIS_GROUPS and len(meaning) <= 8:
                 # a line with a cue is no mention: the cue would stand inside it
