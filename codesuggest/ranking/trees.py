@@ -163,7 +163,8 @@ class TreeEnsemble:
         place = turns[0]
         for turn in turns[1:]:
             place = 2 * place + turn
-        return place + self._first_below
+        placed: Array = place + self._first_below
+        return placed
 
     def probability(self, features: Array) -> Array:
         """Return probabilities in [0, 1], shape (n_samples,)."""
