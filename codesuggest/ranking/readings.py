@@ -56,6 +56,10 @@ class Readings:
         order, place = order[kept], place[kept]
         mention, system = table.mention[order], table.system[order].astype(np.int64)
         p = probability[order]
+        other = np.empty(len(p))
+        for position in range(len(SYSTEMS)):
+            mine = (system == position).nonzero()[0]
+            other[mine] = _best_other(mention[mine], p[mine])
         return cls(
             mention,
             system,
@@ -63,7 +67,7 @@ class Readings:
             place,
             p,
             p - _best_other(mention, p),
-            _best_other(mention.astype(np.int64) * len(SYSTEMS) + system, p),
+            other,
             table.features[order],
         )
 
@@ -83,15 +87,16 @@ class Readings:
 
 
 def _best_other(group: Array, p: Array) -> Array:
-    """Return the highest of the others of its group for each element."""
-    order = np.lexsort((-p, group))
-    ranked, high_first = group[order], p[order]
-    first = group_starts(ranked)
+    """Return the highest of the others of its group for each element.
+
+    The elements of a group stand together, the highest first.
+    """
+    first = group_starts(group)
     count = group_sizes(first, len(p))
-    second = np.where(count > 1, high_first[np.minimum(first + 1, max(len(p) - 1, 0))], 0.0)
-    out = np.empty(len(p))
-    out[order] = np.repeat(high_first[first], count)
-    out[order[first]] = second
+    out = np.repeat(p[first], count)
+    several = count > 1
+    out[first] = 0.0
+    out[first[several]] = p[first[several] + 1]
     return out
 
 
