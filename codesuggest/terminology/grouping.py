@@ -76,31 +76,3 @@ def sorted_rows(*columns: Array) -> tuple[Array, ...]:
         out.append(packed & ((1 << width) - 1))
         packed >>= width
     return packed, *reversed(out)
-
-
-def sorted_rows(*columns: Array) -> tuple[Array, ...]:
-    """Return columns with their rows sorted, by the first column before the second and so on.
-
-    Rows packed into one number each are sorted several times quicker than positions.
-
-    Parameters
-    ----------
-    *columns : arrays of int, shape (n,)
-        Not negative.
-    """
-    if not len(columns[0]):
-        return columns
-    bits = [int(column.max()).bit_length() for column in columns]
-    if sum(bits) > 63:
-        order = np.lexsort(columns[::-1])
-        return tuple(column[order] for column in columns)
-    packed = columns[0].astype(np.int64)
-    for column, width in zip(columns[1:], bits[1:], strict=True):
-        packed <<= width
-        packed |= column
-    packed.sort()
-    out = []
-    for width in bits[:0:-1]:
-        out.append(packed & ((1 << width) - 1))
-        packed >>= width
-    return packed, *reversed(out)
