@@ -11,7 +11,7 @@ from codesuggest.extraction.documents import DocumentGuess
 from codesuggest.ranking.candidates import CandidateTable
 from codesuggest.ranking.note_features import Evidence
 from codesuggest.schema import SYSTEMS
-from codesuggest.terminology.grouping import group_sizes, group_starts, place_in
+from codesuggest.terminology.grouping import group_sizes, group_starts, place_in, sorted_rows
 
 __all__ = ["NoteTable", "Readings", "strongest"]
 
@@ -103,7 +103,10 @@ def _best_other(group: Array, p: Array) -> Array:
 def strongest(readings: Readings, support: Array) -> tuple[list[tuple[int, int]], Array]:
     """Return the codes worth the note model's time, and the code of each support, -1 for none."""
     key = (readings.system[support] << 32) | readings.row[support]
-    keys, code = np.unique(key, return_inverse=True)
+    ranked, place = sorted_rows(key, np.arange(len(key)))
+    first = group_starts(ranked)
+    keys, code = ranked[first], np.empty(len(key), np.int64)
+    code[place] = np.repeat(np.arange(len(first)), group_sizes(first, len(key)))
     diagnosis = keys >> 32 == 0
     if max(diagnosis.sum(), (~diagnosis).sum()) > _PER_NOTE:
         best = np.zeros(len(keys))

@@ -161,7 +161,8 @@ class TreeEnsemble:
         turns = np.unpackbits(taken.view(np.uint8), axis=2, count=n_samples)
         place = turns[0]
         for turn in turns[1:]:
-            place = 2 * place + turn
+            place <<= 1
+            place |= turn
         placed: Array = place + self._first_below
         return placed
 
