@@ -150,7 +150,12 @@ class CandidateFinder:
         self.n_near = n_near
         self.n_kept = n_kept
         self._relatives = Relatives(self._joint, self.systems[0])
-        self._selectable = self._has_choice(self.systems[0])
+        self._selectable = np.concatenate(
+            [
+                self._has_choice(self.systems[0]),
+                *([bool(text) for text in s.axis_texts] for s in self.systems[1:]),
+            ]
+        )
         sizes = [len(system.codes) for system in self.systems]
         self._first_row = np.cumsum([0, *sizes[:-1]])
         #: What a code alone says, the codes of all systems one after the other.
@@ -162,7 +167,7 @@ class CandidateFinder:
 
     @staticmethod
     def _has_choice(icd: CodeSystem) -> Array:
-        """Return which codes attributes can change or contradict: those with siblings or a side."""
+        """Return which diagnoses attributes can change or contradict: with siblings or a side."""
         _, family, count = np.unique(icd.families, return_inverse=True, return_counts=True)
         chosen: Array = (count[family] > 1) | icd.has_axis("laterality")
         return chosen
@@ -338,7 +343,7 @@ class CandidateFinder:
         asks = np.array([a.asks for a in attributes])[who]
         given = np.array([bool(a.values) for a in attributes])[who]
         diagnosis = system == 0
-        open_to = np.where(diagnosis, asks & self._selectable[np.where(diagnosis, row, 0)], given)
+        open_to = np.where(diagnosis, asks, given) & self._selectable[self._first_row[system] + row]
         rows = row.copy()
         numbers = (diagnosis & open_to).nonzero()[0].tolist()
         for number, r, q in zip(numbers, row[numbers].tolist(), who[numbers].tolist(), strict=True):

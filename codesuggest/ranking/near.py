@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import _sparsetools
 
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.grouping import flat_rows, place_in, sorted_rows
@@ -40,6 +41,7 @@ class JointIndex:
     n_words : int
     idf : array of float32, shape (n_words,)
     postings : CSR matrix, shape (n_words, n_bags)
+    n_postings : array of int, shape (n_words,)
     telling : array of bool, shape (n_words,)
         The word stands in few enough bags to look for them.
     bag_size : array of int, shape (n_bags,)
@@ -82,7 +84,8 @@ class JointIndex:
             (weights, self._indices, self._indptr), shape=(bags[-1], self.n_words)
         )
         self.postings = by_bag.T.tocsr()
-        self.telling = np.diff(self.postings.indptr) <= _MOST_BAGS
+        self.n_postings = np.diff(self.postings.indptr)
+        self.telling = self.n_postings <= _MOST_BAGS
         self.bag_rarity = np.add.reduceat(
             self.idf[self._indices].astype(np.float64), self._indptr[:-1]
         )
@@ -188,8 +191,7 @@ def near_bags(
     without_own : bool
         Leave the bag out that a query equals.
     """
-    product = _product(index, words)
-    bounds, bag, score = product.indptr, product.indices, product.data
+    bounds, bag, score = _product(index, words)
     sizes = bounds[1:] - bounds[:-1]
     if without_own:
         score = np.where(bag == np.repeat(own, sizes), np.float32(0), score)
@@ -221,20 +223,32 @@ def near_bags(
     return NearBags(query, bag, score, place)
 
 
-def _product(index: JointIndex, words: Words) -> Any:
-    """Return the similarity of each query to each bag that shares a word, CSR.
+def _product(index: JointIndex, words: Words) -> tuple[Array, Array, Array]:
+    """Return the similarity of each query to each bag that shares a word.
 
     Common words do not look for bags; a query whose own words are all common looks with these.
+
+    Returns
+    -------
+    bounds, bags, similarities : arrays
+        Rows of a CSR matrix, shape (n_queries, n_bags).
     """
     telling = index.telling[words.ids]
     has_telling = np.zeros(len(words), bool)
     has_telling[words.query[telling & words.own]] = True
     used = (telling | (words.own & ~has_telling[words.query])).nonzero()[0]
     ids = words.ids[used]
-    weights = np.where(words.own[used], np.float32(1), np.float32(CONTEXT_WEIGHT))
-    bounds = np.searchsorted(words.query[used], np.arange(len(words) + 1))
-    matrix = sparse.csr_matrix((len(words), index.n_words), dtype=np.float32)
-    # what the constructor would check holds, and checking takes as long as half the product
-    matrix.data, matrix.indices = index.idf[ids] * weights, ids
-    matrix.indptr = bounds.astype(ids.dtype)
-    return matrix @ index.postings
+    weights = index.idf[ids] * np.where(words.own[used], np.float32(1), np.float32(CONTEXT_WEIGHT))
+    asked = np.searchsorted(words.query[used], np.arange(len(words) + 1)).astype(np.int32)
+    postings = index.postings
+    most = int(index.n_postings[ids].sum())
+    bounds = np.zeros(len(words) + 1, np.int32)
+    bags, similarities = np.empty(most, np.int32), np.empty(most, np.float32)
+    # the operator @ checks and counts before, which takes longer than the product itself
+    _sparsetools.csr_matmat(
+        *(len(words), len(index.bag_size)),
+        *(asked, ids, weights),
+        *(postings.indptr, postings.indices, postings.data),
+        *(bounds, bags, similarities),
+    )
+    return bounds, bags[: bounds[-1]], similarities[: bounds[-1]]

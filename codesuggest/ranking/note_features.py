@@ -106,12 +106,14 @@ _TAKEN = (
     "note_missing", "ambiguity",
 )  # fmt: skip
 _TAKEN_AT = [_F[name] for name in _TAKEN]
+_TAKEN_TO = [_AT[name] for name in _TAKEN]
 _EXACT, _CONTEXT = _F["exact_core"], _F["context_covered"]
 _GROUPS_END = len(NOTE_FEATURE_WORDS) + len(GROUPS)
 _NAMING = frozenset({"assessment", "postop", "preop", "problem_list", "diagnosis_admit"})
 _IS_NAMING = np.array([name in _NAMING for name in GROUPS])
 #: Statuses with a feature of their own; a resolved problem counts as historical.
 STATUSES = ("present", "uncertain", "historical", "planned")
+_STATUSES_AT = [_AT[name] for name in STATUSES]
 
 
 @dataclass(slots=True)
@@ -196,6 +198,7 @@ def note_features(
     first = group_starts(evidence.code)
     count = group_sizes(first, len(p))
     best, best_features = p[first], evidence.features[first]
+    categories = [code[:3] for _, code in codes]
     out = np.zeros((n, len(NOTE_FEATURES)), np.float32)
 
     def put(name: str, values: Any) -> None:
@@ -211,14 +214,14 @@ def note_features(
     put("sum", np.add.reduceat(p, first))
     put("margin", evidence.margin[first])
     put("rank", evidence.place[first])
-    for number, name in enumerate(STATUSES):
-        put(name, most(status == number))
+    by_status = np.where(status[:, None] == np.arange(len(STATUSES)), p[:, None], 0.0)
+    out[:, _STATUSES_AT] = np.maximum.reduceat(by_status, first)
     put("mentions", count)
     put("negated", inactive)
     known = np.flatnonzero(group >= 0)
     np.maximum.at(out, (evidence.code[known], len(NOTE_FEATURE_WORDS) + group[known]), p[known])
-    pairs = np.unique(evidence.code.astype(np.int64) * 4096 + group)
-    put("sections", np.bincount((pairs + 2048) // 4096, minlength=n))
+    pairs = np.sort(evidence.code.astype(np.int64) * 4096 + group)
+    put("sections", np.bincount((pairs[group_starts(pairs)] + 2048) // 4096, minlength=n))
     naming = _IS_NAMING[np.maximum(group, 0)] & (group >= 0)
     opens = evidence.lead & naming
     put("lead", most(evidence.lead))
@@ -232,23 +235,23 @@ def note_features(
     put("order", order)
     put("codes_assessed", len(named))
     put("exact", np.maximum.reduceat(evidence.features[:, _EXACT], first))
-    for name, column in zip(_TAKEN, _TAKEN_AT, strict=True):
-        put(name, best_features[:, column])
+    out[:, _TAKEN_TO] = best_features[:, _TAKEN_AT]
     put("context_missing", 1 - best_features[:, _CONTEXT])
     rates = context.report_rates
-    put("report_rate", [rates.get(code[:3], 0.2) for _, code in codes])
-    put("drug", [code[:3] in context.drug_categories for _, code in codes])
-    rival = _rivals([f"{s}{code[:3] if s == 0 else code[:4]}" for s, code in codes], best)
+    put("report_rate", [rates.get(category, 0.2) for category in categories])
+    put("drug", [category in context.drug_categories for category in categories])
+    rival = _rivals([code[:3] if s == 0 else f"{s}{code[:4]}" for s, code in codes], best)
     put("rival", rival)
     put("rival_best", best >= rival)
     put("better_overlap", overlaps)
-    diagnosis = np.array([s == 0 for s, _ in codes])
+    system = np.array([s for s, _ in codes])
+    diagnosis = system == 0
     letter = np.array([ord(code[0]) for _, code in codes])
     factual = diagnosis & (letter != ord("R")) & (letter != ord("Z"))
     assessed = bool((factual & (best > 0.5) & (order < 99)).any())
     put("symptom_explained", diagnosis & (letter == ord("R")) & assessed)
     put("letter", letter)
-    put("hcpcs", [s == 2 for s, _ in codes])
+    put("hcpcs", system == 2)
     put("words", np.log1p(context.words))
     put("has_assessment", bool(context.groups & _NAMING))
     put("has_title", "procedure_title" in context.groups)

@@ -42,9 +42,12 @@ class Overlap:
     def of(cls, index: JointIndex, words: Words, near: NearBags, note: NoteWords | None) -> Overlap:
         """Add up the words of every bag, over the flat list of the bags' words."""
         flat, starts = index.words_of(near.bag)
-        own_or_around = np.zeros((len(words), index.n_words), np.int8)
-        own_or_around[words.query, words.ids] = np.where(words.own, 1, 2)
-        kind = own_or_around[np.repeat(near.query, index.bag_size[near.bag]), flat]
+        # the few words of the queries get numbers of their own: the table stays small
+        number = np.zeros(index.n_words, np.int32)
+        number[words.ids] = np.arange(1, len(words.ids) + 1)
+        own_or_around = np.zeros((len(words), len(words.ids) + 1), np.int8)
+        own_or_around[words.query, number[words.ids]] = np.where(words.own, 1, 2)
+        kind = own_or_around[np.repeat(near.query, index.bag_size[near.bag]), number[flat]]
         rarity = index.idf[flat].astype(np.float64)
 
         def total(chosen: Array) -> Array:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -247,23 +248,13 @@ class Ranker:
         confidence, scores = self._confidence(table.keys, score).tolist(), score.tolist()
         mentions = evidence.mention.tolist()
         meanings = table.readings.by_mention()
-        bounds = [*first.tolist(), len(mentions)]
-        ranked = []
-        for i, (system, row) in enumerate(table.keys):
-            name = SYSTEMS[system]
-            own = mentions[bounds[i] : bounds[i + 1]]
-            ranked.append(
-                RankedCode(
-                    name,
-                    row,
-                    table.codes[i][1],
-                    confidence[i],
-                    scores[i],
-                    own,
-                    meanings[own[0]],
-                    table.features[i],
-                )
+        own = [mentions[low:high] for low, high in pairwise([*first.tolist(), len(mentions)])]
+        ranked = [
+            RankedCode(SYSTEMS[s], row, code, c, x, m, meanings[m[0]], features)
+            for (s, row), (_, code), c, x, m, features in zip(
+                *(table.keys, table.codes, confidence, scores, own, table.features), strict=True
             )
+        ]
         return ranked, table.document
 
     def _confidence(self, keys: Sequence[tuple[int, int]], score: Array) -> Array:

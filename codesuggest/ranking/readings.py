@@ -11,7 +11,7 @@ from codesuggest.extraction.documents import DocumentGuess
 from codesuggest.ranking.candidates import CandidateTable
 from codesuggest.ranking.note_features import Evidence
 from codesuggest.schema import SYSTEMS
-from codesuggest.terminology.grouping import group_sizes, group_starts, place_in
+from codesuggest.terminology.grouping import group_sizes, group_starts, place_in, sorted_rows
 
 __all__ = ["NoteTable", "Readings", "strongest"]
 
@@ -56,6 +56,10 @@ class Readings:
         order, place = order[kept], place[kept]
         mention, system = table.mention[order], table.system[order].astype(np.int64)
         p = probability[order]
+        other = np.empty(len(p))
+        for position in range(len(SYSTEMS)):
+            mine = (system == position).nonzero()[0]
+            other[mine] = _best_other(mention[mine], p[mine])
         return cls(
             mention,
             system,
@@ -63,7 +67,7 @@ class Readings:
             place,
             p,
             p - _best_other(mention, p),
-            _best_other(mention.astype(np.int64) * len(SYSTEMS) + system, p),
+            other,
             table.features[order],
         )
 
@@ -83,22 +87,26 @@ class Readings:
 
 
 def _best_other(group: Array, p: Array) -> Array:
-    """Return the highest of the others of its group for each element."""
-    order = np.lexsort((-p, group))
-    ranked, high_first = group[order], p[order]
-    first = group_starts(ranked)
+    """Return the highest of the others of its group for each element.
+
+    The elements of a group stand together, the highest first.
+    """
+    first = group_starts(group)
     count = group_sizes(first, len(p))
-    second = np.where(count > 1, high_first[np.minimum(first + 1, max(len(p) - 1, 0))], 0.0)
-    out = np.empty(len(p))
-    out[order] = np.repeat(high_first[first], count)
-    out[order[first]] = second
+    out = np.repeat(p[first], count)
+    several = count > 1
+    out[first] = 0.0
+    out[first[several]] = p[first[several] + 1]
     return out
 
 
 def strongest(readings: Readings, support: Array) -> tuple[list[tuple[int, int]], Array]:
     """Return the codes worth the note model's time, and the code of each support, -1 for none."""
     key = (readings.system[support] << 32) | readings.row[support]
-    keys, code = np.unique(key, return_inverse=True)
+    ranked, place = sorted_rows(key, np.arange(len(key)))
+    first = group_starts(ranked)
+    keys, code = ranked[first], np.empty(len(key), np.int64)
+    code[place] = np.repeat(np.arange(len(first)), group_sizes(first, len(key)))
     diagnosis = keys >> 32 == 0
     if max(diagnosis.sum(), (~diagnosis).sum()) > _PER_NOTE:
         best = np.zeros(len(keys))

@@ -141,9 +141,8 @@ class TreeEnsemble:
         x = np.ascontiguousarray(features.T, precision).take(self._feature, axis=0)
         right = np.zeros((len(x), -(-n_samples // _WORD) * _WORD), bool)
         np.greater(x, self._threshold[x.dtype], out=right[:, :n_samples])
-        missing = np.isnan(x)
-        if missing.any():
-            right[:, :n_samples] |= missing & self._missing_right
+        if np.isnan(features).any():
+            right[:, :n_samples] |= np.isnan(x) & self._missing_right
         return right
 
     def _place(self, right: Array, n_samples: int) -> Array:
@@ -162,8 +161,10 @@ class TreeEnsemble:
         turns = np.unpackbits(taken.view(np.uint8), axis=2, count=n_samples)
         place = turns[0]
         for turn in turns[1:]:
-            place = 2 * place + turn
-        return place + self._first_below
+            place <<= 1
+            place |= turn
+        placed: Array = place + self._first_below
+        return placed
 
     def probability(self, features: Array) -> Array:
         """Return probabilities in [0, 1], shape (n_samples,)."""

@@ -199,8 +199,9 @@ class AliasIndex:
 
     def find_bag(self, stems: Iterable[str]) -> int:
         """Return the bag that holds exactly `stems`, or -1."""
-        ids = [self.word_id.get(s) for s in set(stems)]
-        if not ids or None in ids:
+        wanted_stems = set(stems)
+        ids = self.ids(wanted_stems)
+        if not ids or len(ids) < len(wanted_stems):
             return -1
         wanted = np.uint64(sum(self.word_hash[ids].tolist()) & _MASK)
         place = int(self.bag_hash.searchsorted(wanted))

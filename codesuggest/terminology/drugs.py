@@ -59,5 +59,5 @@ class DrugTable:
 
     def categories_of(self, words: Iterable[str]) -> frozenset[str]:
         """Return the ICD-10-CM categories that the drugs among `words` are usually taken for."""
-        drugs = map(self.names.__getitem__, self.names.keys() & words)
+        drugs = filter(None, map(self.names.get, words))
         return frozenset(c[:3] for drug in drugs for c in drug.conditions)
