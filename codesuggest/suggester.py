@@ -145,7 +145,7 @@ class CodeSuggester:
             if names is not None and names.is_dir()
             else None,
         )
-        self._rules = CodingRules(systems["ICD-10-CM"])
+        self._rules = CodingRules(systems)
         self._releases = {name: s.release for name, s in systems.items()}
         self._warned: set[date] = set()
         for system in systems.values():

@@ -7,7 +7,7 @@ delete a suggestion, and a second run finds nothing new.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from codesuggest.guidelines.beside import (
     conditional_queries,
@@ -17,6 +17,7 @@ from codesuggest.guidelines.beside import (
     unspecified_beside_specific,
 )
 from codesuggest.guidelines.combinations import CombinationRule, combinations
+from codesuggest.guidelines.implied import ImpliedCodeRule, implied_codes
 from codesuggest.guidelines.patient import PatientRule
 from codesuggest.guidelines.same_words import PastOrPresentRule, SameWordsRule
 from codesuggest.guidelines.sequencing import CompanionRule, SequencingRule
@@ -31,14 +32,16 @@ Rule = Callable[[Worksheet], None]
 
 
 class CodingRules:
-    """Coding rules over one release of ICD-10-CM.
+    """Coding rules over one release of each code system.
 
     Parameters
     ----------
-    icd10cm : CodeSystem
+    systems : mapping of name to CodeSystem
+        ICD-10-CM at least.
     """
 
-    def __init__(self, icd10cm: CodeSystem) -> None:
+    def __init__(self, systems: Mapping[str, CodeSystem]) -> None:
+        icd10cm = systems["ICD-10-CM"]
         #: In the order of their work: first what is reported, then what is asked about it.
         self.rules: tuple[Rule, ...] = (
             CombinationRule(icd10cm, combinations()),
@@ -48,6 +51,7 @@ class CodingRules:
             excludes1(),
             integral_symptoms(icd10cm),
             included_procedures(),
+            ImpliedCodeRule(systems, implied_codes()),
             SeventhCharacterRule(icd10cm),
             SpecificityRule(icd10cm),
             conditional_queries(),

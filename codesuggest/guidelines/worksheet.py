@@ -42,6 +42,7 @@ class Worksheet:
     ) -> None:
         self.patient_sex = patient_sex
         self.patient_age = patient_age
+        self._reaches = reported
         self._all = {(s.system, s.code): s for s in suggestions}
         self._edits: dict[tuple[str, str], list[Edit]] = defaultdict(list)
         self.reported: dict[str, dict[str, Suggestion]] = {system: {} for system in SYSTEMS}
@@ -80,6 +81,12 @@ class Worksheet:
         """Put in a suggestion that is to be reported, in place of one with the same code."""
         self._all[suggestion.system, suggestion.code] = suggestion
         self.reported[suggestion.system][suggestion.code] = suggestion
+
+    def suggest(self, suggestion: Suggestion) -> None:
+        """Put in a suggestion, to be reported if it reaches its operating point."""
+        self._all[suggestion.system, suggestion.code] = suggestion
+        if self._reaches(suggestion):
+            self.reported[suggestion.system][suggestion.code] = suggestion
 
     def result(self) -> list[Suggestion]:
         """Return all suggestions with their edits, best first."""

@@ -20,8 +20,8 @@ def icd(systems: dict[str, CodeSystem]) -> CodeSystem:
 
 
 @pytest.fixture(scope="session")
-def rules(icd: CodeSystem) -> CodingRules:
-    return CodingRules(icd)
+def rules(systems: dict[str, CodeSystem]) -> CodingRules:
+    return CodingRules(systems)
 
 
 @pytest.fixture

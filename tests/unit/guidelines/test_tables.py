@@ -45,6 +45,11 @@ TABLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         PROCEDURES,
     ),
     "add_on_codes.csv": ("field codes source", "codes", PROCEDURES),
+    "implied_codes.csv": (
+        "name codes gives system share unless source",
+        "codes gives unless",
+        (*ICD, *PROCEDURES),
+    ),
 }
 #: The starter catalogue of CPT has no anesthesia codes; a licensed release does.
 ANESTHESIA = ("00100", "01999")
