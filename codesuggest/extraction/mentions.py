@@ -52,7 +52,8 @@ _DONE = frozenset({
 #: "Without" is one of the wordings of ICD-10-CM and stays out.
 _CUES = frozenset({
     "no", "not", "denies", "denied", "deny", "never", "negative", "neither", "nor",
-    "r/o", "rule", "ruled", "possible", "possibly", "probable", "probably", "suspect",
+    "r/o", "rule", "ruled", "possible", "possibly", "poss", "probable", "probably", "prob", "may",
+    "might", "could", "perhaps", "suspect",
     "suspected", "suspicious", "suspicion", "question", "questionable", "?", "vs", "versus",
     "differential", "ddx", "likely", "unlikely", "evaluate", "eval", "consider", "exclude",
     "excluded", "concern", "concerning", "consistent", "compatible", "suggestive",
