@@ -35,12 +35,13 @@ DATA = Path(__file__).parent / "data"
 # One token: "x-ray" in its spellings; a letter bound to a word ("C-section", "L-spine"); slash
 # and ampersand shorthand ("s/p", "w/", "I&D"); a number; a short word with its number ("L4",
 # "T2"); letters with dots ("H.T.N."); a word; any other sign. Letters and digits part ("5cm"),
-# because sizes and levels need it.
+# because sizes and levels need it, but for the letter of a stage ("3a").
 TOKEN = re.compile(
     r"[xX][ -]?[rR]ays?\b"
     r"|\b[A-Za-z]-[A-Za-z]{3,}\b"
     r"|\b[A-Za-z]/[A-Za-z]{1,2}\b|\b[wW]/|\b[A-Za-z]&[A-Za-z]\b"
-    r"|\d+(?:[.,]\d+)+|[^\W\d_]{1,3}\d{1,2}(?![^\W_])|\d{1,4}(?:st|nd|rd|th)\b|\d+"
+    r"|\d+(?:[.,]\d+)+|\b\d{1,2}[a-cA-C](?![^\W_])"
+    r"|[^\W\d_]{1,3}\d{1,2}(?![^\W_])|\d{1,4}(?:st|nd|rd|th)\b|\d+"
     r"|(?:[^\W\d_]\.){2,}"
     r"|[^\W\d_]+(?:['’][^\W\d_]+)*(?:\d(?=[^\W\d_]|\b)[^\W\d_]*)?|[^\w\s]|_+|\S",
     re.UNICODE,

@@ -111,6 +111,8 @@ def test_fold(token: str, expected: str) -> None:
         ("I&D of abscess", ["i&d", "of", "abscess"]),
         ("L4 radiculopathy", ["l4", "radiculopathy"]),
         ("5cm", ["5", "cm"]),
+        ("stage 3a", ["stage", "3a"]),
+        ("CKD 3B, 2 a day", ["ckd", "3b", ",", "2", "a", "day"]),
         ("2.5 cm", ["2.5", "cm"]),
         ("3rd toe", ["3rd", "toe"]),
         ("follow-up", ["follow", "-", "up"]),
