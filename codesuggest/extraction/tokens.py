@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -61,6 +60,11 @@ class Lexis:
                     self._number[word] = known
         return known
 
+    def numbers(self, words: Sequence[str]) -> list[int]:
+        """Return the numbers of several folded words."""
+        known = list(map(self._number.get, words))
+        return [self.number(w) if n is None else n for w, n in zip(words, known, strict=True)]
+
 
 class WordClass:
     """A value of every distinct word, worked out when the word is first met.
@@ -94,12 +98,9 @@ class WordClass:
             return self._many(words)
         if self._width is None:
             return np.fromiter(map(self._value, words), self._dtype, len(words))
-        out = np.full((len(words), self._width), -1, self._dtype)
-        for row, word in enumerate(words):
-            values = self._value(word)[: self._width]
-            if len(values):
-                out[row, : len(values)] = values
-        return out
+        width, filling = self._width, [-1] * self._width
+        rows = [(list(self._value(word)) + filling)[:width] for word in words]
+        return np.array(rows, self._dtype).reshape(len(rows), width)
 
     def of(self, tokens: TokenLists) -> Array:
         """Return the value of each token, shape (n_tokens,) or (n_tokens, width)."""
@@ -237,18 +238,18 @@ class _Pieces:
         """Cut and number those of some distinct pieces that are new; the caller holds the lock."""
         new = [piece for piece in pieces if piece not in self.number]
         cuts = list(map(_cuts, new))
-        flat = list(chain.from_iterable(cuts))
-        words, starts, ends = zip(*flat, strict=True) if flat else ((), (), ())
+        flat = [cut for own in cuts for cut in own]
         number, used = len(self.number), self._used
-        total, stop = number + len(new), used + len(words)
+        total, stop = number + len(new), used + len(flat)
         while total > len(self.count):
             self.count, self.first = _doubled(self.count), _doubled(self.first)
         while stop > len(self.word):
             self.word, self.start = _doubled(self.word), _doubled(self.start)
             self.end = _doubled(self.end)
-        self.word[used:stop] = list(map(self.lexis.number, words))
-        self.start[used:stop], self.end[used:stop] = starts, ends
-        self.count[number:total] = count = np.fromiter(map(len, cuts), np.int32, len(cuts))
+        self.word[used:stop] = self.lexis.numbers([word for word, _, _ in flat])
+        self.start[used:stop] = [start for _, start, _ in flat]
+        self.end[used:stop] = [end for _, _, end in flat]
+        self.count[number:total] = count = np.array(list(map(len, cuts)), np.int32)
         self.first[number:total] = used + count.cumsum() - count
         self._used = stop
         # last of all: a reader that finds a number finds its cuts
@@ -298,10 +299,11 @@ class TokenCutter:
         numbers = self._numbers(pieces, text.split())
         at = self._starts(text)
         count = pieces.count[numbers]
-        ends = np.cumsum(count)
+        ends = count.cumsum()
         total = int(ends[-1]) if len(ends) else 0
-        flat = np.arange(total) + np.repeat(pieces.first[numbers] - (ends - count), count)
-        offset = np.repeat(at, count)
+        flat = (pieces.first[numbers] - (ends - count)).repeat(count)
+        flat += np.arange(total)
+        offset = at.repeat(count)
         ids = pieces.word[flat]
         starts = pieces.start[flat] + offset
         return TokenLists(
@@ -317,11 +319,12 @@ class TokenCutter:
 
     def _numbers(self, pieces: _Pieces, parts: list[str]) -> Array:
         numbers = list(map(pieces.number.get, parts))
-        if None in numbers:
-            new = [part for part, number in zip(parts, numbers, strict=True) if number is None]
+        new = [place for place, number in enumerate(numbers) if number is None]
+        if new:
             with self._lock:
-                pieces.add(dict.fromkeys(new))
-            numbers = list(map(pieces.number.__getitem__, parts))
+                pieces.add(dict.fromkeys([parts[place] for place in new]))
+            for place in new:
+                numbers[place] = pieces.number[parts[place]]
         return np.array(numbers, dtype=np.int64)
 
     def _starts(self, text: str) -> Array:
@@ -334,7 +337,8 @@ class TokenCutter:
         before = np.empty_like(filled)
         before[:1] = False
         before[1:] = filled[:-1]
-        return np.flatnonzero(filled & ~before)
+        starts: Array = (filled > before).nonzero()[0]
+        return starts
 
     def _whole(self, text: str) -> TokenLists:
         """Cut a text in which a token holds a blank."""

@@ -1,7 +1,7 @@
 """Windows of running text that equal an alias, all of them looked up at once.
 
 The hash of a bag is the sum of its stems' hashes, so that of a window is a difference of two
-prefix sums. Most windows equal nothing: a sieve of the leading bits keeps them from the search.
+prefix sums. Most windows equal nothing: a sieve of bits keeps them from the search.
 """
 
 from __future__ import annotations
@@ -21,20 +21,25 @@ Array = np.ndarray[Any, Any]
 
 #: Longest alias, in stems, that is looked up in running text.
 MAX_WINDOW = 8
-_SIEVE_BITS = 21
-_SIEVE_SHIFT = np.uint64(64 - _SIEVE_BITS)
+#: The sieve has this many words (a power of two), few enough to stay in a processor's cache.
+_SIEVE_BITS = 15
+_TO_WORD = np.uint64(64 - _SIEVE_BITS)
+#: Two more stretches of six bits of a hash say which bits of its word are set.
+_TO_BITS = (np.uint64(58 - _SIEVE_BITS), np.uint64(52 - _SIEVE_BITS))
+_SIX = np.uint64(63)
+_ONE = np.uint64(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """All windows ``[start, end)`` of units of a text that cross no break, and their hashes.
+    """The hashes of all windows of units of a text, and where windows must end.
 
-    They stand in order of start, the longer first.
+    Row `i` of `hashes` has the windows that start at unit `i`, the longest first; those that go
+    on behind ``limit[i]`` are none.
     """
 
-    start: Array
-    end: Array
     hashes: Array
+    limit: Array
 
     @classmethod
     def of(cls, sums: Array, breaks: Array) -> Windows:
@@ -48,17 +53,22 @@ class Windows:
             Sentence of each unit; no window crosses from one to another. Equal ones are neighbours.
         """
         n = len(sums)
-        units = np.arange(n)
         begins = group_starts(breaks)
         sizes = group_sizes(begins, n)
-        count = np.minimum(np.repeat(begins + sizes, sizes) - units, MAX_WINDOW)
-        flat_end = count.cumsum()
-        start = np.repeat(units, count)
-        end = np.repeat(units + flat_end, count) - np.arange(len(start))
-        prefix = np.zeros(n + 1, np.uint64)
+        prefix = np.zeros(n + MAX_WINDOW, np.uint64)
+        hashes = np.empty((n, MAX_WINDOW), np.uint64)
         with np.errstate(over="ignore"):
-            np.cumsum(sums, dtype=np.uint64, out=prefix[1:])
-            return cls(start, end, prefix[end] - prefix[start])
+            sums.cumsum(dtype=np.uint64, out=prefix[1 : n + 1])
+            for column, size in enumerate(range(MAX_WINDOW, 0, -1)):
+                np.subtract(prefix[size : size + n], prefix[:n], out=hashes[:, column])
+        return cls(hashes, (begins + sizes).repeat(sizes))
+
+    def at(self, places: Array) -> tuple[Array, Array, Array]:
+        """Return start, end and hash of those windows at some places of `hashes` that are one."""
+        start = places // MAX_WINDOW
+        end = start + MAX_WINDOW - places % MAX_WINDOW
+        inside = end <= self.limit[start]
+        return start[inside], end[inside], self.hashes.ravel()[places[inside]]
 
 
 class WindowFinder:
@@ -74,21 +84,29 @@ class WindowFinder:
         hashes = [index.bag_hash[bags] for index, bags in zip(indexes, audible, strict=True)]
         self._hashes: Array = np.unique(np.concatenate(hashes))
         #: The bag that each hash has in each index, -1 where there is none.
-        self._bags = np.full((len(indexes), len(self._hashes)), -1, np.int32)
-        for row, own, bags in zip(self._bags, hashes, audible, strict=True):
-            row[np.searchsorted(self._hashes, own)] = bags
-        self._sieve = np.zeros(1 << _SIEVE_BITS, dtype=bool)
-        self._sieve[self._hashes >> _SIEVE_SHIFT] = True
+        self._bags = np.full((len(self._hashes), len(indexes)), -1, np.int32)
+        for column, own, bags in zip(self._bags.T, hashes, audible, strict=True):
+            column[np.searchsorted(self._hashes, own)] = bags
+        # two bits of one word for each hash: a blocked filter (Putze, Sanders & Singler 2007)
+        self._sieve = np.zeros(1 << _SIEVE_BITS, np.uint64)
+        for shift in _TO_BITS:
+            bits = _ONE << (self._hashes >> shift & _SIX)
+            np.bitwise_or.at(self._sieve, self._hashes >> _TO_WORD, bits)
+
+    def _likely(self, hashes: Array) -> Array:
+        """Return the positions of all hashes that are known and of few that are not."""
+        words = self._sieve[hashes >> _TO_WORD]
+        first, second = (words >> (hashes >> shift & _SIX) for shift in _TO_BITS)
+        places: Array = (first & second & _ONE).nonzero()[0]
+        return places
 
     def __call__(self, windows: Windows) -> Iterator[tuple[Array, Array, Array]]:
         """Yield for each index the start, end and bag of the windows that it knows."""
-        likely = np.flatnonzero(self._sieve[windows.hashes >> _SIEVE_SHIFT])
-        hashes = windows.hashes[likely]
+        start, end, hashes = windows.at(self._likely(windows.hashes.ravel()))
         place = self._hashes.searchsorted(hashes)
         place[place == len(self._hashes)] = 0
-        right = self._hashes[place] == hashes
-        hit, place = likely[right], place[right]
-        start, end = windows.start[hit], windows.end[hit]
-        for bags in self._bags[:, place]:
+        hit = (self._hashes[place] == hashes).nonzero()[0]
+        start, end, place = start[hit], end[hit], place[hit]
+        for bags in self._bags[place].T:
             own = bags >= 0
             yield start[own], end[own], bags[own]
