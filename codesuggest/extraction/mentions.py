@@ -3,7 +3,7 @@
 For each label (diagnosis; procedure and supply) the note's stems are looked up in that label's
 `AliasIndex`, all windows at once; a window inside a longer one is dropped. Around each match
 the clause is read for further words (site, cause, stage) and for attributes (side, acuity, ...).
-Aliases whose words stand apart are found by `spread_matches`; short lines of sections that name
+Aliases whose words stand apart are found by `SpreadFinder`; short lines of sections that name
 diagnoses or procedures become mentions as a whole, so that wording outside the dictionary is
 not lost, and a trained `SpanProposer` adds spans that read like one.
 """
@@ -24,7 +24,7 @@ from codesuggest.extraction.gestation import Gestation
 from codesuggest.extraction.proposer import SpanProposer
 from codesuggest.extraction.sides import PairedParts, SideReading
 from codesuggest.extraction.spelling import Speller
-from codesuggest.extraction.spread import Reach, spread_matches
+from codesuggest.extraction.spread import Reach, SpreadFinder
 from codesuggest.extraction.tokens import TokenLists, WordClass, WordMarks
 from codesuggest.extraction.word_senses import WordSenses
 from codesuggest.schema import Section
@@ -63,8 +63,6 @@ _BREAKS = frozenset({":", ";"})
 #: A whole line is a mention only if one of its words is at least this rare.
 _TELLING = 4.0
 _REACH = {"DIAGNOSIS": Reach(3, 14, 8), "PROCEDURE": Reach(2, 30, 8)}
-#: Most stems of one word that spread aliases are looked for with.
-_STEMS = 3
 _MASK = (1 << 64) - 1
 #: Most meaningful words of a first line that may be the title of a report.
 _TITLE = 7
@@ -148,8 +146,10 @@ class MentionFinder:
         self.rename = WordSenses(self.stems, self.indexes.values())
         self._find_windows = WindowFinder(list(self.indexes.values()))
         self._sum = WordClass(self._sum_of, np.uint64)
-        #: Word ids of both labels side by side.
-        self._words = WordClass(self._word_ids, np.int32, _STEMS * len(self.indexes))
+        self._spread = SpreadFinder(
+            list(self.indexes.values()), [_REACH[label] for label in self.indexes]
+        )
+        self._words = WordClass(self._word_ids, np.int32, self._spread.width)
         self.proposer = proposer.bind(self.stems) if proposer is not None else None
         self.marks = WordMarks(
             {
@@ -190,14 +190,7 @@ class MentionFinder:
         return sum(map(stem_hash, self.stems(word))) & _MASK
 
     def _word_ids(self, word: str) -> list[int]:
-        stems = self.stems(word)
-        rows: list[int] = []
-        for number, index in enumerate(self.indexes.values(), 1):
-            known = index.ids(stems)[:_STEMS]
-            if known:
-                rows += [-1] * (_STEMS * (number - 1) - len(rows))
-                rows += known
-        return rows
+        return self._spread.ids(self.stems(word))
 
     def _is_telling(self, word: str) -> bool:
         return any(self._rarity.get(s, 0.0) >= _TELLING for s in self.stems(word))
@@ -253,11 +246,12 @@ class MentionFinder:
         """Return aliases whose words all stand close together, with other words between them."""
         tokens, section_of = reading.tokens, reading.section_of
         breaks = reading.marked.places("break")
-        words = self._words.of(tokens)
-        for number, (label, index) in enumerate(self.indexes.items()):
+        found = self._spread(
+            self._words.of(tokens), [matched.get(label, ()) for label in self.indexes]
+        )
+        for (label, index), matches in zip(self.indexes.items(), found, strict=True):
             taken: set[tuple[int, int]] = set()
-            own = words[:, _STEMS * number : _STEMS * (number + 1)]
-            for match in spread_matches(index, own, _REACH[label], matched.get(label, [])):
+            for match in matches:
                 first, last = match.first, match.last
                 if section_of[first] != section_of[last]:
                     continue
