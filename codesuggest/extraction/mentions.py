@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from codesuggest.extraction.attributes import AttributeFinder, Found
-from codesuggest.extraction.clauses import clause_questions, clauses_of
+from codesuggest.extraction.clauses import Clauses, clause_questions
 from codesuggest.extraction.gestation import Gestation
 from codesuggest.extraction.proposer import SpanProposer
 from codesuggest.extraction.sides import PairedParts, SideReading
@@ -379,7 +379,7 @@ class _Reading:
         self.bounds: list[int] = [*starts.tolist(), len(tokens)]
         #: Read after `rename`, which changes words.
         self.marked = finder.marks.of(tokens)
-        self._clauses = clauses_of(self.marked, units, starts)
+        self._clauses = Clauses(self.marked, self.units, self.bounds)
         self._attributes: dict[int, list[Found]] = {}
         found = self.attributes = finder.attributes.find(text, tokens)
         for attribute in found:
