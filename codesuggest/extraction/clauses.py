@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection
-from typing import Any
-
-import numpy as np
 
 from codesuggest.extraction.tokens import MarkedTokens
-from codesuggest.terminology.grouping import group_sizes
 
-__all__ = ["Clauses", "clause_questions", "clauses_of"]
-
-Array = np.ndarray[Any, Any]
+__all__ = ["Clauses", "clause_questions"]
 
 #: Signs and words at which another statement begins.
 _BARRIERS = frozenset({
@@ -28,32 +23,56 @@ _REACH = 5
 
 
 class Clauses:
-    """Where the clause around each token of one note ends, within its sentence.
+    """Where the clause around a match of one note ends, within its sentence.
 
     Parameters
     ----------
-    left, right : list of int
-        First token of the clause that a match reaches when it begins at a token, and last token
-        when it ends at a token.
-    ends : list of int
-        Last token of the sentence of each token.
+    marked : MarkedTokens
+    units : list of int
+        Tokens with a meaning; they use up the reach.
+    bounds : list of int
+        First token of each sentence, and one past the last of all.
     """
 
-    def __init__(self, left: list[int], right: list[int], ends: list[int]) -> None:
-        self._left, self._right, self._ends = left, right, ends
+    def __init__(self, marked: MarkedTokens, units: list[int], bounds: list[int]) -> None:
+        signs = marked.has("barrier") | marked.has("joint")
+        self._left_signs: list[int] = signs.nonzero()[0].tolist()
+        signs[:-1] &= ~(marked.has("comma")[:-1] & marked.has("attribute")[1:])
+        self._right_signs: list[int] = signs.nonzero()[0].tolist()
+        self._units, self._bounds = units, bounds
 
     def around(self, first: int, last: int) -> tuple[int, int]:
         """Return the first and last token of the clause around a match.
 
         A match that goes on in the next sentence has no clause behind it.
         """
-        return self._left[first], self._right[last] if last <= self._ends[first] else last
+        units, bounds = self._units, self._bounds
+        sentence = bisect_right(bounds, first)
+        # the last sign before the match, or the start of its sentence
+        left = bounds[sentence - 1]
+        place = bisect_left(self._left_signs, first)
+        if place and self._left_signs[place - 1] >= left:
+            left = self._left_signs[place - 1] + 1
+        place = bisect_left(units, first) - _REACH
+        if place >= 0 and units[place] > left:
+            left = units[place]
+        # the first sign behind it, or the end of its sentence
+        right = bounds[sentence] - 1
+        if last > right:
+            return left, last
+        place = bisect_right(self._right_signs, last)
+        if place < len(self._right_signs) and self._right_signs[place] <= right:
+            right = self._right_signs[place] - 1
+        place = bisect_right(units, last) + _REACH - 1
+        if place < len(units) and units[place] < right:
+            right = units[place]
+        return left, right
 
 
 def clause_questions(
     attribute_words: Collection[str],
 ) -> dict[str, Collection[str]]:
-    """Return what `clauses_of` asks of words.
+    """Return what `Clauses` asks of words.
 
     Parameters
     ----------
@@ -66,42 +85,3 @@ def clause_questions(
         "comma": (",",),
         "attribute": attribute_words,
     }
-
-
-def clauses_of(marked: MarkedTokens, units: Array, starts: Array) -> Clauses:
-    """Read where the clauses of one note end.
-
-    Parameters
-    ----------
-    marked : MarkedTokens
-    units : array of int
-        Tokens with a meaning; they use up the reach.
-    starts : array of int
-        First token of each sentence.
-    """
-    barrier, joint, goes_on = (marked.has(name) for name in ("barrier", "joint", "comma"))
-    n = len(barrier)
-    goes_on[:-1] &= marked.has("attribute")[1:]
-    goes_on[-1:] = False
-    places = np.arange(n)
-    sizes = group_sizes(starts, n)
-    ends = np.repeat(starts + sizes - 1, sizes)
-    # tokens with a meaning before each token, and up to it
-    is_unit = np.zeros(n, np.int64)
-    is_unit[units] = 1
-    through = is_unit.cumsum()
-    before = through - is_unit
-    # the last sign before each token, or the start of its sentence
-    left = np.zeros(n, np.int64)
-    left[1:] = np.where(barrier | joint, places + 1, 0)[:-1]
-    left[starts] = starts
-    left = np.maximum.accumulate(left)
-    far = np.concatenate([np.zeros(_REACH, np.int64), units])
-    left = np.maximum(left, far[before])
-    # the first sign behind each token, or the end of its sentence
-    right = np.full(n, n, np.int64)
-    right[:-1] = np.where(barrier | (joint & ~goes_on), places - 1, n)[1:]
-    right = np.minimum(np.minimum.accumulate(right[::-1])[::-1], ends)
-    far = np.concatenate([units, np.full(_REACH, n, np.int64)])
-    right = np.minimum(right, far[through + _REACH - 1])
-    return Clauses(left.tolist(), right.tolist(), ends.tolist())

@@ -3,7 +3,7 @@
 For each label (diagnosis; procedure and supply) the note's stems are looked up in that label's
 `AliasIndex`, all windows at once; a window inside a longer one is dropped. Around each match
 the clause is read for further words (site, cause, stage) and for attributes (side, acuity, ...).
-Aliases whose words stand apart are found by `spread_matches`; short lines of sections that name
+Aliases whose words stand apart are found by `SpreadFinder`; short lines of sections that name
 diagnoses or procedures become mentions as a whole, so that wording outside the dictionary is
 not lost, and a trained `SpanProposer` adds spans that read like one.
 """
@@ -18,18 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from codesuggest.extraction.attributes import AttributeFinder, Found
-from codesuggest.extraction.clauses import clause_questions, clauses_of
-from codesuggest.extraction.gestation import Gestation
+from codesuggest.extraction.attributes import AttributeFinder
+from codesuggest.extraction.clauses import clause_questions
+from codesuggest.extraction.extracts import Extract, Reading
 from codesuggest.extraction.proposer import SpanProposer
-from codesuggest.extraction.sides import PairedParts, SideReading
+from codesuggest.extraction.sides import PairedParts
 from codesuggest.extraction.spelling import Speller
-from codesuggest.extraction.spread import Reach, spread_matches
+from codesuggest.extraction.spread import Reach, SpreadFinder
 from codesuggest.extraction.tokens import TokenLists, WordClass, WordMarks
 from codesuggest.extraction.word_senses import WordSenses
 from codesuggest.schema import Section
 from codesuggest.terminology.alias_index import AliasIndex, stem_hash
-from codesuggest.terminology.grouping import group_starts
 from codesuggest.terminology.windows import WindowFinder, Windows
 from codesuggest.terminology.words import AXIS_WORDS, WordForms
 
@@ -64,41 +63,9 @@ _BREAKS = frozenset({":", ";"})
 #: A whole line is a mention only if one of its words is at least this rare.
 _TELLING = 4.0
 _REACH = {"DIAGNOSIS": Reach(3, 14, 8), "PROCEDURE": Reach(2, 30, 8)}
-#: Most stems of one word that spread aliases are looked for with.
-_STEMS = 3
 _MASK = (1 << 64) - 1
 #: Most meaningful words of a first line that may be the title of a report.
 _TITLE = 7
-_LEADS = frozenset(
-    {
-        "", "right", "left", "bilateral", "acute", "chronic", "the", "a", "regarding",
-        "regarding his", "regarding her",
-    }
-)  # fmt: skip
-
-
-@dataclass(slots=True)
-class Extract:
-    """A mention with the words that the ranker needs; offsets are tokens and characters.
-
-    `core` are the stems of the match (of the whole line for a line mention), `context` those of
-    the clause around it; `bag` is the alias that matched, -1 for a line mention. `lead` says
-    that it opens its line, which has `line_words` words.
-    """
-
-    label: str
-    start_char: int
-    end_char: int
-    first_token: int
-    last_token: int
-    section: int
-    sentence: int
-    core: tuple[str, ...]
-    context: tuple[str, ...]
-    bag: int
-    lead: bool
-    line_words: int
-    attributes: list[Found]
 
 
 @dataclass(slots=True)
@@ -149,8 +116,10 @@ class MentionFinder:
         self.rename = WordSenses(self.stems, self.indexes.values())
         self._find_windows = WindowFinder(list(self.indexes.values()))
         self._sum = WordClass(self._sum_of, np.uint64)
-        #: Word ids of both labels side by side.
-        self._words = WordClass(self._word_ids, np.int32, _STEMS * len(self.indexes))
+        self._spread = SpreadFinder(
+            list(self.indexes.values()), [_REACH[label] for label in self.indexes]
+        )
+        self._words = WordClass(self._word_ids, np.int32, self._spread.width)
         self.proposer = proposer.bind(self.stems) if proposer is not None else None
         self.marks = WordMarks(
             {
@@ -191,14 +160,7 @@ class MentionFinder:
         return sum(map(stem_hash, self.stems(word))) & _MASK
 
     def _word_ids(self, word: str) -> list[int]:
-        stems = self.stems(word)
-        rows: list[int] = []
-        for number, index in enumerate(self.indexes.values(), 1):
-            known = index.ids(stems)[:_STEMS]
-            if known:
-                rows += [-1] * (_STEMS * (number - 1) - len(rows))
-                rows += known
-        return rows
+        return self._spread.ids(self.stems(word))
 
     def _is_telling(self, word: str) -> bool:
         return any(self._rarity.get(s, 0.0) >= _TELLING for s in self.stems(word))
@@ -214,7 +176,16 @@ class MentionFinder:
         units = np.flatnonzero(sums)
         if not len(units):
             return Extraction([], [], [], [])
-        reading = _Reading(self, text, tokens, sections, units)
+        reading = Reading(
+            text,
+            tokens,
+            sections,
+            units,
+            stems=self.all_stems(tokens.words),
+            marked=self.marks.of(tokens),
+            attributes=self.attributes,
+            parts=self.parts,
+        )
         windows = Windows.of(sums[units], reading.breaks[units])
         extracts: list[Extract] = []
         found = self._find_windows(windows)
@@ -249,16 +220,17 @@ class MentionFinder:
         )
 
     def _spread_mentions(
-        self, reading: _Reading, matched: Mapping[str, list[int]]
+        self, reading: Reading, matched: Mapping[str, list[int]]
     ) -> Iterable[Extract]:
         """Return aliases whose words all stand close together, with other words between them."""
         tokens, section_of = reading.tokens, reading.section_of
         breaks = reading.marked.places("break")
-        words = self._words.of(tokens)
-        for number, (label, index) in enumerate(self.indexes.items()):
+        found = self._spread(
+            self._words.of(tokens), [matched.get(label, ()) for label in self.indexes]
+        )
+        for (label, index), matches in zip(self.indexes.items(), found, strict=True):
             taken: set[tuple[int, int]] = set()
-            own = words[:, _STEMS * number : _STEMS * (number + 1)]
-            for match in spread_matches(index, own, _REACH[label], matched.get(label, [])):
+            for match in matches:
                 first, last = match.first, match.last
                 if section_of[first] != section_of[last]:
                     continue
@@ -275,7 +247,7 @@ class MentionFinder:
                 yield reading.extract(label, first, last, match.bag, stems)
 
     def _proposed_mentions(
-        self, reading: _Reading, groups: Mapping[str, str], extracts: Sequence[Extract]
+        self, reading: Reading, groups: Mapping[str, str], extracts: Sequence[Extract]
     ) -> Iterable[Extract]:
         """Return spans that the proposer takes for mentions where none was found."""
         if self.proposer is None:
@@ -293,7 +265,7 @@ class MentionFinder:
             for first, last in self.proposer.spans(scores, tokens, label, barred, telling):
                 yield reading.extract(label, first, last, -1)
 
-    def _gestations(self, reading: _Reading) -> Iterable[Extract]:
+    def _gestations(self, reading: Reading) -> Iterable[Extract]:
         """Return the weeks of a pregnancy as mentions: ICD-10-CM has a code for each (Z3A)."""
         index = self.indexes.get("DIAGNOSIS")
         tokens = reading.tokens
@@ -307,7 +279,7 @@ class MentionFinder:
 
     def _line_mentions(
         self,
-        reading: _Reading,
+        reading: Reading,
         groups: Mapping[str, str],
         extracts: Sequence[Extract],
     ) -> Iterable[Extract]:
@@ -356,99 +328,3 @@ def _any_in(places: list[int], start: int, end: int) -> bool:
     """Tell whether one of the sorted `places` lies in ``[start, end)``."""
     at = bisect_left(places, start)
     return at < len(places) and places[at] < end
-
-
-class _Reading:
-    """One note while its mentions are made."""
-
-    def __init__(
-        self,
-        finder: MentionFinder,
-        text: str,
-        tokens: TokenLists,
-        sections: Sequence[Section],
-        units: Array,
-    ) -> None:
-        self.text, self.tokens, self.sections = text, tokens, sections
-        self.units: list[int] = units.tolist()
-        self.stems = finder.all_stems(tokens.words)
-        bounds = np.array([s.start_char for s in sections], dtype=np.int64)
-        place = bounds.searchsorted(tokens.offsets, side="right") - 1
-        self.section_array = np.maximum(place, 0)
-        self.section_of: list[int] = self.section_array.tolist()
-        #: No alias crosses from one sentence or section to another, or out of a header.
-        sentences = tokens.sentence_array
-        titles = np.array([s.start_char + len(s.title) for s in sections])
-        in_title = tokens.offsets < titles[self.section_array]
-        self.breaks = sentences * 128 + self.section_array % 64 * 2 + in_title
-        #: First token of each sentence, and one past the last of all.
-        starts = group_starts(sentences)
-        self.bounds: list[int] = [*starts.tolist(), len(tokens)]
-        #: Read after `rename`, which changes words.
-        self.marked = finder.marks.of(tokens)
-        self._clauses = clauses_of(self.marked, units, starts)
-        self._attributes: dict[int, list[Found]] = {}
-        found = self.attributes = finder.attributes.find(text, tokens)
-        for attribute in found:
-            self._attributes.setdefault(attribute.sentence, []).append(attribute)
-        self.sides = SideReading(finder.parts, found, tokens, self.stems)
-        self.gestation = Gestation(found, tokens.words)
-        self._line_words: dict[int, int] = {}
-        self._places: dict[int, tuple[bool, int]] = {}
-
-    def extract(
-        self, label: str, first: int, last: int, bag: int, core: tuple[str, ...] = ()
-    ) -> Extract:
-        """Make the mention of tokens `first` to `last`."""
-        tokens, stems = self.tokens, self.stems
-        left, right = self._clauses.around(first, last)
-        core = core or tuple(dict.fromkeys(chain.from_iterable(stems[first : last + 1])))
-        around = dict.fromkeys(chain.from_iterable(stems[left : right + 1]))
-        for stem in core:
-            around.pop(stem, None)
-        start_char, sentence = tokens.starts[first], tokens.sentences[first]
-        near = self._attributes.get(sentence)
-        attributes = AttributeFinder.near(near, first, last, left, right) if near else []
-        if label == "DIAGNOSIS":
-            names = {a.name for a in attributes}
-            if "laterality" not in names:
-                side = self.sides.of(core, around)
-                if side is not None:
-                    attributes.append(side)
-            stated = self.gestation.stated
-            if stated is not None and names.isdisjoint(("gestation", "weeks", "trimester")):
-                attributes.append(stated)
-        return Extract(
-            label,
-            start_char,
-            tokens.ends[last],
-            first,
-            last,
-            self.section_of[first],
-            sentence,
-            core,
-            tuple(around),
-            bag,
-            *self._place(start_char),
-            attributes,
-        )
-
-    def _place(self, start_char: int) -> tuple[bool, int]:
-        """Return whether only list marks stand before a mention, and the words of its line."""
-        known = self._places.get(start_char)
-        if known is None:
-            known = self._places[start_char] = self._read_place(start_char)
-        return known
-
-    def _read_place(self, start_char: int) -> tuple[bool, int]:
-        text = self.text
-        line_start = text.rfind("\n", 0, start_char) + 1
-        count = self._line_words.get(line_start)
-        if count is None:
-            line_end = text.find("\n", start_char)
-            line = text[line_start : line_end if line_end >= 0 else len(text)]
-            count = self._line_words[line_start] = len(line.split())
-        if start_char - line_start > 40:
-            return False, count
-        before = text[line_start:start_char].strip(" \t0123456789.)(#*-•:>[]xX")
-        return before.lower() in _LEADS, count

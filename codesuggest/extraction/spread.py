@@ -6,16 +6,19 @@ equals it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from codesuggest.terminology.alias_index import AliasIndex
-from codesuggest.terminology.grouping import group_starts
+from codesuggest.terminology.grouping import flat_rows, group_starts
 
-__all__ = ["Reach", "SpreadMatch", "spread_matches"]
+__all__ = ["Reach", "SpreadFinder", "SpreadMatch"]
 
 Array = np.ndarray[Any, Any]
 
@@ -23,6 +26,9 @@ Array = np.ndarray[Any, Any]
 _MOST_BAGS = 96
 _MOST_MATCHES = 24
 _BITS = 20
+_FAR = 1 << _BITS
+#: Most stems of one word that are looked for.
+_STEMS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,92 +59,218 @@ class SpreadMatch:
     last: int
 
 
-def spread_matches(
-    index: AliasIndex, words: Array, reach: Reach, known: Sequence[int] = ()
-) -> list[SpreadMatch]:
-    """Find the bags whose words stand within reach, the most telling first.
+class SpreadFinder:
+    """Find the bags of several indexes whose words stand within reach, all in one go.
+
+    Words and bags of the indexes are numbered one index after the other. The bags lie in order of
+    their rarest word, so that what a note asks for lies together.
 
     Parameters
     ----------
-    index : AliasIndex
-    words : array of int, shape (n_tokens, width)
-        Word ids of each token in that index, -1 where there is none.
-    reach : Reach
-    known : sequence of int
-        Bags that were found as they stand, and need not be found again.
+    indexes : sequence of AliasIndex
+    reaches : sequence of Reach
+        One an index.
     """
-    token, column = np.nonzero(words >= 0)
-    if not len(token):
-        return []
-    # every occurrence of a word as one number, in order of word and place
-    places = np.sort((words[token, column].astype(np.int64) << _BITS) | token)
-    word_of = places >> _BITS
-    begins = group_starts(word_of)
-    ids = word_of[begins]
-    found = index.covered(ids, _stretches(places, begins, reach), reach.smallest)
-    bags = np.array(sorted({*found.tolist()}.difference(known)), np.int64)
-    if not len(bags):
-        return []
-    if len(bags) > _MOST_BAGS:
-        norm = index.bag_norm[bags]
-        bags = np.sort(bags[np.argpartition(-norm, _MOST_BAGS)[:_MOST_BAGS]])
-    low, high, bag_of = _narrowest(index, bags, places, begins, ids)
-    size = index.bag_size[bags[bag_of]]
-    near = high - low < np.where(size > 2, reach.widest, reach.pair)
-    low, high, found = low[near], high[near], bags[bag_of[near]]
-    order = np.lexsort((found, -index.bag_norm[found]))[:_MOST_MATCHES]
-    return [
-        SpreadMatch(bag, first, last)
-        for bag, first, last in zip(
-            found[order].tolist(), low[order].tolist(), high[order].tolist(), strict=True
+
+    def __init__(self, indexes: Sequence[AliasIndex], reaches: Sequence[Reach]) -> None:
+        self._indexes = tuple(indexes)
+        #: Most words that `ids` returns.
+        self.width = _STEMS * len(self._indexes)
+        self._widest = np.array([reach.widest for reach in reaches])
+        self._word_base = _bases(len(index.words) for index in indexes)
+        self._bag_base = _bases(map(len, indexes))
+        n_words = self._word_base[-1]
+        parts = [_rows(index, reach) for index, reach in zip(indexes, reaches, strict=True)]
+        bags, sizes, limits, norms = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("bags", "sizes", "limits", "norms")
         )
-    ]
+        bags += np.array(self._bag_base[:-1]).repeat([len(part.bags) for part in parts])
+        words = np.concatenate(
+            [part.words + base for part, base in zip(parts, self._word_base, strict=False)]
+        )
+        ends = sizes.cumsum()
+        rarest = words[ends - sizes]
+        order = rarest.argsort(kind="stable")
+        self._bags, self._limits, self._norms = bags[order], limits[order], norms[order]
+        indptr = np.concatenate([[0], ends])
+        self._words = flat_rows(indptr, words, order)[0].astype(np.int32)
+        self._indptr = np.concatenate([[0], sizes[order].cumsum()])
+        self._second = self._words[self._indptr[:-1] + 1]
+        #: Where the bags of each rarest word begin.
+        self._start = rarest[order].searchsorted(np.arange(n_words + 1))
+        self._scratch = _Scratch(n_words)
+
+    def ids(self, stems: Sequence[str]) -> list[int]:
+        """Return the ids of a word's stems in all indexes."""
+        return [
+            base + i
+            for index, base in zip(self._indexes, self._word_base, strict=False)
+            for i in index.ids(stems)[:_STEMS]
+        ]
+
+    def __call__(self, words: Array, known: Sequence[Iterable[int]]) -> list[list[SpreadMatch]]:
+        """Return the matches in each index, the most telling first.
+
+        Parameters
+        ----------
+        words : array of int, shape (n_tokens, width)
+            The `ids` of each token, -1 where there is none.
+        known : sequence of iterables of int
+            For each index, bags that were found as they stand, and need not be found again.
+        """
+        out: list[list[SpreadMatch]] = [[] for _ in self._indexes]
+        token, column = (words >= 0).nonzero()
+        if not len(token):
+            return out
+        # every occurrence of a word as one number, in order of word and place
+        places = (words[token, column].astype(np.int64) << _BITS) | token
+        places.sort()
+        word_of = places >> _BITS
+        begins = group_starts(word_of)
+        ids = word_of[begins]
+        rows = self._telling(self._covered(ids, self._stretches(places, begins)), known)
+        if not len(rows):
+            return out
+        low, high, row_of = self._narrowest(rows, places, begins, ids)
+        rows = rows[row_of]
+        near = (high - low < self._limits[rows]).nonzero()[0]
+        bags = self._bags[rows[near]]
+        near = near[np.lexsort((bags, -self._norms[rows[near]]))]
+        for bag, first, last in zip(
+            self._bags[rows[near]].tolist(), low[near].tolist(), high[near].tolist(), strict=True
+        ):
+            number = bisect_right(self._bag_base, bag) - 1
+            if len(out[number]) < _MOST_MATCHES:
+                out[number].append(SpreadMatch(bag - self._bag_base[number], first, last))
+        return out
+
+    def _stretches(self, places: Array, begins: Array) -> Array:
+        """Return the stretches of the text in which each word stands, one bit a stretch.
+
+        A stretch is two blocks side by side, no block smaller than the reach, so that words within
+        reach share one. The bits are used again after 64 blocks: what shares one may yet be far
+        apart.
+        """
+        cuts = places.searchsorted(np.array(self._word_base) << _BITS)
+        widest = self._widest.repeat(cuts[1:] - cuts[:-1])
+        block = ((places & (_FAR - 1)) // widest) & 63
+        there = np.bitwise_or.reduceat(np.uint64(1) << block.astype(np.uint64), begins)
+        # a word of a block stands in the stretch that ends there, too
+        stretches: Array = there | (there >> np.uint64(1)) | (there << np.uint64(63))
+        return stretches
+
+    def _covered(self, ids: Array, stretches: Array) -> Array:
+        """Return the rows of bags all of whose words stand in one stretch."""
+        # a bag can only be covered if its rarest word is there: each bag is looked at once
+        first = self._start[ids]
+        count = self._start[ids + 1] - first
+        ends = count.cumsum()
+        at = np.arange(int(ends[-1])) + (first - (ends - count)).repeat(count)
+        stands = self._scratch.stands
+        stands[ids] = stretches
+        try:
+            shared = stands[self._second[at]]
+            shared &= stretches.repeat(count)
+            rows: Array = at[shared.nonzero()[0]]
+            if len(rows):
+                flat, starts = flat_rows(self._indptr, self._words, rows)
+                rows = rows[np.bitwise_and.reduceat(stands[flat], starts) != 0]
+        finally:
+            stands[ids] = 0
+        return rows
+
+    def _telling(self, rows: Array, known: Sequence[Iterable[int]]) -> Array:
+        """Return the rows of the most telling bags of each index, known ones left out."""
+        found = {
+            base + bag for base, bags in zip(self._bag_base, known, strict=False) for bag in bags
+        }
+        bags = self._bags[rows].tolist()
+        # in order of the bags: which of equally telling ones are kept hangs on it
+        kept = sorted((bag, i) for i, bag in enumerate(bags) if bag not in found)
+        rows = rows[[i for _, i in kept]]
+        if len(rows) <= _MOST_BAGS:
+            return rows
+        cuts = [bisect_right(kept, (base,)) for base in self._bag_base]
+        parts = []
+        for start, stop in pairwise(cuts):
+            part = rows[start:stop]
+            if len(part) > _MOST_BAGS:
+                part = part[np.argpartition(-self._norms[part], _MOST_BAGS)[:_MOST_BAGS]]
+            parts.append(part)
+        return np.concatenate(parts)
+
+    def _narrowest(
+        self, rows: Array, places: Array, begins: Array, ids: Array
+    ) -> tuple[Array, Array, Array]:
+        """Return first and last token of each bag's narrowest stretch, and the bag's position.
+
+        A stretch is the nearest occurrence of every word around one occurrence of the rarest.
+        """
+        flat, starts = flat_rows(self._indptr, self._words, rows)
+        lengths = self._indptr[rows + 1] - self._indptr[rows]
+        # each occurrence of the rarest word is an anchor
+        anchored = ids.searchsorted(flat[starts])
+        begin, stop = begins[anchored], np.append(begins, len(places))[anchored + 1]
+        count = stop - begin
+        anchor_bag = np.arange(len(rows)).repeat(count)
+        ends = count.cumsum()
+        at = np.arange(int(ends[-1])) + (begin - (ends - count)).repeat(count)
+        anchor = places[at] & (_FAR - 1)
+        # the nearest occurrence of every word of the bag to each anchor
+        width = lengths[anchor_bag]
+        ends = width.cumsum()
+        first = ends - width
+        at = np.arange(int(ends[-1])) + (starts[anchor_bag] - first).repeat(width)
+        word = flat[at].astype(np.int64)
+        centre = anchor.repeat(width)
+        place = places.searchsorted((word << _BITS) | centre)
+        after = places[np.minimum(place, len(places) - 1)]
+        before = places[np.maximum(place - 1, 0)]
+        after = np.where(after >> _BITS == word, after & (_FAR - 1), _FAR * 2)
+        before = np.where(before >> _BITS == word, before & (_FAR - 1), -_FAR)
+        nearest = np.where(after - centre < centre - before, after, before)
+        low, high = np.minimum.reduceat(nearest, first), np.maximum.reduceat(nearest, first)
+        best = np.lexsort((low, high - low, anchor_bag))
+        best = best[group_starts(anchor_bag[best])]
+        return low[best], high[best], anchor_bag[best]
 
 
-def _stretches(places: Array, begins: Array, reach: Reach) -> Array:
-    """Return the stretches of the text in which each word stands, one bit a stretch.
+class _Scratch(threading.local):
+    """The stretches of each word, all zero between two notes.
 
-    A stretch is two blocks side by side, no block smaller than the reach, so that words within
-    reach share one. The bits are used again after 64 blocks: what shares one may yet be far apart.
+    A fresh array for each note would wipe the whole vocabulary for a few hundred words.
     """
-    block = (places & ((1 << _BITS) - 1)) // reach.widest % 64
-    there = np.bitwise_or.reduceat(np.uint64(1) << block.astype(np.uint64), begins)
-    # a word of a block stands in the stretch that ends there, too
-    stretches: Array = there | (there >> np.uint64(1)) | (there << np.uint64(63))
-    return stretches
+
+    def __init__(self, n_words: int) -> None:
+        self.stands = np.zeros(n_words, np.uint64)
 
 
-def _narrowest(
-    index: AliasIndex, bags: Array, places: Array, begins: Array, ids: Array
-) -> tuple[Array, Array, Array]:
-    """Return first and last token of each bag's narrowest stretch, and the bag's position.
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The bags of one index that can be spread, and their words from the rarest on."""
 
-    A stretch is the nearest occurrence of every word around one occurrence of the rarest.
-    """
-    flat, starts = index.words_of(bags)
-    lengths = index.bag_size[bags]
-    # each occurrence of the rarest word is an anchor
-    anchored = np.searchsorted(ids, index.rarest_word[bags])
-    begin, stop = begins[anchored], np.append(begins, len(places))[anchored + 1]
-    count = stop - begin
-    anchor_bag = np.repeat(np.arange(len(bags)), count)
-    ends = np.cumsum(count)
-    at = np.arange(ends[-1]) + np.repeat(begin - (ends - count), count)
-    anchor = places[at] & ((1 << _BITS) - 1)
-    # the nearest occurrence of every word of the bag to each anchor
-    width = lengths[anchor_bag]
-    ends = np.cumsum(width)
-    first = ends - width
-    word = flat[np.arange(ends[-1]) + np.repeat(starts[anchor_bag] - first, width)].astype(np.int64)
-    centre = np.repeat(anchor, width)
-    place = np.searchsorted(places, (word << _BITS) | centre)
-    after = places[np.minimum(place, len(places) - 1)]
-    before = places[np.maximum(place - 1, 0)]
-    far = 1 << _BITS
-    after = np.where(after >> _BITS == word, after & (far - 1), far * 2)
-    before = np.where(before >> _BITS == word, before & (far - 1), -far)
-    nearest = np.where(after - centre < centre - before, after, before)
-    low, high = np.minimum.reduceat(nearest, first), np.maximum.reduceat(nearest, first)
-    best = np.lexsort((low, high - low, anchor_bag))
-    best = best[group_starts(anchor_bag[best])]
-    return low[best], high[best], anchor_bag[best]
+    bags: Array
+    sizes: Array
+    limits: Array
+    norms: Array
+    words: Array
+
+
+def _rows(index: AliasIndex, reach: Reach) -> _Rows:
+    usable = ((index.bag_size >= max(reach.smallest, 2)) & ~index.silent).nonzero()[0]
+    sizes = index.bag_size[usable].astype(np.int64)
+    flat, _ = index.words_of(usable)
+    bag_of = np.arange(len(usable)).repeat(sizes)
+    # of equally rare words the one with the lowest id comes first
+    words = flat[np.lexsort((flat, -index.idf[flat], bag_of))]
+    limits = np.where(sizes > 2, reach.widest, reach.pair)
+    return _Rows(usable, sizes, limits, index.bag_norm[usable], words)
+
+
+def _bases(sizes: Iterable[int]) -> list[int]:
+    """Return where the numbers of each of several parts begin, and one past the last."""
+    bases = [0]
+    for size in sizes:
+        bases.append(bases[-1] + size)
+    return bases

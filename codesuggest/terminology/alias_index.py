@@ -74,14 +74,12 @@ class AliasIndex:
         self._indptr: Array = arrays["indptr"]
         self._indices: Array = arrays["indices"]
         self._arrays = dict(arrays)
-        self._rarest: dict[int, tuple[Array, Array, Array]] = {}
 
     def silence(self, bags: Iterable[int]) -> None:
         """Keep bags from being found in windows; they can still be near."""
         self.silent = np.zeros(len(self), dtype=bool)
         self.silent[list(bags)] = True
         self._arrays["silent"] = self.silent
-        self._rarest.clear()
 
     def __len__(self) -> int:
         return len(self.bag_hash)
@@ -238,60 +236,9 @@ class AliasIndex:
             out.append((bags[order], scores[order]))
         return out
 
-    def covered(self, ids: Array, stretches: Array, smallest: int) -> Array:
-        """Return the bags all of whose words stand in one stretch, silent ones left out.
-
-        Parameters
-        ----------
-        ids : array of int
-            Distinct word ids.
-        stretches : array of uint64
-            One bit for each stretch of the text in which the word stands.
-        smallest : int
-            Fewest words of a bag.
-        """
-        stands = np.zeros(len(self.words), np.uint64)
-        stands[ids] = stretches
-        start, bags, second = self._by_rarest(smallest)
-        # a bag can only be covered if its rarest word is there: each bag is looked at once
-        first, count = start[ids], start[ids + 1] - start[ids]
-        ends = np.cumsum(count)
-        at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - count), count)
-        candidates = bags[at[(stands[second[at]] & np.repeat(stretches, count)) != 0]]
-        if not len(candidates):
-            return np.zeros(0, np.int64)
-        flat, starts = self.words_of(candidates)
-        whole: Array = candidates[np.bitwise_and.reduceat(stands[flat], starts) != 0]
-        return whole
-
     def words_of(self, bags: Array) -> tuple[Array, Array]:
         """Return the word ids of several bags, one after the other, and where each begins."""
         return flat_rows(self._indptr, self._indices, bags)
-
-    def _by_rarest(self, smallest: int) -> tuple[Array, Array, Array]:
-        """Return where each word's bags begin, the bags by their rarest word, and the second."""
-        known: tuple[Array, Array, Array] | None = self._rarest.get(smallest)
-        if known is None:
-            usable = np.flatnonzero((self.bag_size >= smallest) & ~self.silent)
-            rarest = self.rarest_word[usable]
-            by_word = np.argsort(rarest, kind="stable")
-            bags = usable[by_word]
-            second = self._rarest_first[self._indptr[bags] + 1]
-            start = np.searchsorted(rarest[by_word], np.arange(len(self.words) + 1))
-            known = self._rarest[smallest] = (start, bags, second)
-        return known
-
-    @cached_property
-    def rarest_word(self) -> Array:
-        """The rarest word of each bag, of several the one with the lowest id."""
-        rarest: Array = self._rarest_first[self._indptr[:-1]]
-        return rarest
-
-    @cached_property
-    def _rarest_first(self) -> Array:
-        """Word ids of all bags, one bag after the other, those of each from the rarest on."""
-        bag_of = np.repeat(np.arange(len(self)), self.bag_size)
-        return self._indices[np.lexsort((self._indices, -self.idf[self._indices], bag_of))]
 
     def entries(self, bag: int) -> range:
         """Return the entries (rows of `entry_system` and so on) of one bag, best source first."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codesuggest.extraction.spread import Reach, spread_matches
+from codesuggest.extraction.spread import Reach, SpreadFinder
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.aliases import Alias
 from codesuggest.terminology.words import WordForms, stem
@@ -19,6 +19,7 @@ INDEX = AliasIndex.build(
     [Alias(term, "ICD-10-CM", row, "title") for row, term in enumerate(TERMS)], WordForms({}, {})
 )
 REACH = Reach(smallest=2, widest=14, pair=8)
+FIND = SpreadFinder([INDEX], [REACH])
 KNEE, EFFUSION = stem("knee"), stem("effusion")
 PAIR = INDEX.find_bag([KNEE, EFFUSION])
 
@@ -32,7 +33,7 @@ def narrowest(words: list[str], bag: int) -> int:
 
 def matches(words: list[str], known: tuple[int, ...] = ()) -> dict[int, int]:
     ids = np.array([[INDEX.word_id.get(word, -1)] for word in words], np.int32).reshape(-1, 1)
-    return {m.bag: m.last - m.first for m in spread_matches(INDEX, ids, REACH, known)}
+    return {m.bag: m.last - m.first for m in FIND(ids, [known])[0]}
 
 
 @settings(max_examples=200)

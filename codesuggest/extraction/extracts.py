@@ -1,0 +1,166 @@
+"""Extracts: mentions with the words around them, made from one note's tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from codesuggest.extraction.attributes import AttributeFinder, Found
+from codesuggest.extraction.clauses import Clauses
+from codesuggest.extraction.gestation import Gestation
+from codesuggest.extraction.sides import PairedParts, SideReading
+from codesuggest.extraction.tokens import MarkedTokens, TokenLists
+from codesuggest.schema import Section
+from codesuggest.terminology.grouping import group_starts
+
+__all__ = ["Extract", "Reading"]
+
+Array = np.ndarray[Any, Any]
+
+_LEADS = frozenset(
+    {
+        "", "right", "left", "bilateral", "acute", "chronic", "the", "a", "regarding",
+        "regarding his", "regarding her",
+    }
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Extract:
+    """A mention with the words that the ranker needs; offsets are tokens and characters.
+
+    `core` are the stems of the match (of the whole line for a line mention), `context` those of
+    the clause around it; `bag` is the alias that matched, -1 for a line mention. `lead` says
+    that it opens its line, which has `line_words` words.
+    """
+
+    label: str
+    start_char: int
+    end_char: int
+    first_token: int
+    last_token: int
+    section: int
+    sentence: int
+    core: tuple[str, ...]
+    context: tuple[str, ...]
+    bag: int
+    lead: bool
+    line_words: int
+    attributes: list[Found]
+
+
+class Reading:
+    """One note while its mentions are made.
+
+    Parameters
+    ----------
+    text : str
+    tokens : TokenLists
+        With the senses of their words.
+    sections : sequence of Section
+    units : array of int
+        Tokens with a meaning.
+    stems : list of tuples of str
+        Of each token.
+    marked : MarkedTokens
+    attributes : AttributeFinder
+    parts : PairedParts
+    """
+
+    def __init__(
+        self,
+        text: str,
+        tokens: TokenLists,
+        sections: Sequence[Section],
+        units: Array,
+        *,
+        stems: list[tuple[str, ...]],
+        marked: MarkedTokens,
+        attributes: AttributeFinder,
+        parts: PairedParts,
+    ) -> None:
+        self.text, self.tokens, self.sections = text, tokens, sections
+        self.units: list[int] = units.tolist()
+        self.stems, self.marked = stems, marked
+        bounds = np.array([s.start_char for s in sections], dtype=np.int64)
+        place = bounds.searchsorted(tokens.offsets, side="right") - 1
+        self.section_array = np.maximum(place, 0)
+        self.section_of: list[int] = self.section_array.tolist()
+        #: No alias crosses from one sentence or section to another, or out of a header.
+        sentences = tokens.sentence_array
+        titles = np.array([s.start_char + len(s.title) for s in sections])
+        in_title = tokens.offsets < titles[self.section_array]
+        self.breaks = sentences * 128 + self.section_array % 64 * 2 + in_title
+        #: First token of each sentence, and one past the last of all.
+        starts = group_starts(sentences)
+        self.bounds: list[int] = [*starts.tolist(), len(tokens)]
+        self._clauses = Clauses(marked, self.units, self.bounds)
+        self._attributes: dict[int, list[Found]] = {}
+        found = self.attributes = attributes.find(text, tokens)
+        for attribute in found:
+            self._attributes.setdefault(attribute.sentence, []).append(attribute)
+        self.sides = SideReading(parts, found, tokens, stems)
+        self.gestation = Gestation(found, tokens.words)
+        self._line_words: dict[int, int] = {}
+        self._places: dict[int, tuple[bool, int]] = {}
+
+    def extract(
+        self, label: str, first: int, last: int, bag: int, core: tuple[str, ...] = ()
+    ) -> Extract:
+        """Make the mention of tokens `first` to `last`."""
+        tokens, stems = self.tokens, self.stems
+        left, right = self._clauses.around(first, last)
+        core = core or tuple(dict.fromkeys(chain.from_iterable(stems[first : last + 1])))
+        around = dict.fromkeys(chain.from_iterable(stems[left : right + 1]))
+        for stem in core:
+            around.pop(stem, None)
+        start_char, sentence = tokens.starts[first], tokens.sentences[first]
+        near = self._attributes.get(sentence)
+        attributes = AttributeFinder.near(near, first, last, left, right) if near else []
+        if label == "DIAGNOSIS":
+            names = {a.name for a in attributes}
+            if "laterality" not in names:
+                side = self.sides.of(core, around)
+                if side is not None:
+                    attributes.append(side)
+            stated = self.gestation.stated
+            if stated is not None and names.isdisjoint(("gestation", "weeks", "trimester")):
+                attributes.append(stated)
+        return Extract(
+            label,
+            start_char,
+            tokens.ends[last],
+            first,
+            last,
+            self.section_of[first],
+            sentence,
+            core,
+            tuple(around),
+            bag,
+            *self._place(start_char),
+            attributes,
+        )
+
+    def _place(self, start_char: int) -> tuple[bool, int]:
+        """Return whether only list marks stand before a mention, and the words of its line."""
+        known = self._places.get(start_char)
+        if known is None:
+            known = self._places[start_char] = self._read_place(start_char)
+        return known
+
+    def _read_place(self, start_char: int) -> tuple[bool, int]:
+        text = self.text
+        line_start = text.rfind("\n", 0, start_char) + 1
+        count = self._line_words.get(line_start)
+        if count is None:
+            line_end = text.find("\n", start_char)
+            line = text[line_start : line_end if line_end >= 0 else len(text)]
+            count = self._line_words[line_start] = len(line.split())
+        if start_char - line_start > 40:
+            return False, count
+        before = text[line_start:start_char].strip(" \t0123456789.)(#*-•:>[]xX")
+        return before.lower() in _LEADS, count
