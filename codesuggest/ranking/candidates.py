@@ -243,11 +243,14 @@ class CandidateFinder:
         if not len(near.bag):
             empty = np.zeros(0, np.int32)
             return CandidateTable(empty, empty, empty, np.zeros((0, len(FEATURES)), np.float32))
+        of_note = of_title = None
         if note is not None:
+            of_note = index.known(note.stems)
+            of_title = index.known(note.title_stems) if note.title_stems else None
             past = np.array(note.past, bool)[chosen] if note.past else np.zeros(len(chosen), bool)
-            near = self._relatives(near, own, index.known(note.stems), past)
+            near = self._relatives(near, own, of_note, past)
         asked, bag = near.query, near.bag
-        overlap = Overlap.of(index, words, near, note)
+        overlap = Overlap.of(index, words, near, of_note, of_title)
         n_own = np.array([len(q.core) for q in asking])
         n_known = np.bincount(words.query[words.own], minlength=len(chosen))
         idf = index.idf[words.ids]
