@@ -505,13 +505,14 @@ class CodeSuggester:
     ) -> list[SuppressedMention]:
         """Return every mention that supports no suggestion, and why."""
         # by place: comparing mentions would read every field of each
-        used = {_place(m) for s in suggestions for m in s.evidence}
+        evidence = {id(m): m for s in suggestions for m in s.evidence}
+        used = {_place(m) for m in evidence.values()}
         meant = {r.mentions[0]: r for r in reversed(ranked)}
         out = []
         for number, (extract, assertion) in enumerate(
             zip(found.extracts, found.assertions, strict=True)
         ):
-            if extract.bag < 0 or _place(extract) in used:
+            if extract.bag < 0 or mentions.places[number] in used:
                 continue
             system, code, title = self.ranker.first_code(extract)
             if system not in wanted:
@@ -552,31 +553,29 @@ class CodeSuggester:
         )
 
 
-class _Mentions:
+class _Mentions(dict[int, Mention]):
     """The mentions of a note by their number; only those that are asked for are made."""
 
     def __init__(self, text: str, found: ExtractedNote) -> None:
+        super().__init__()
         self._text = text
         self._found = found
-        self._made: dict[int, Mention] = {}
+        self.places = [_place(extract) for extract in found.extracts]
 
-    def __getitem__(self, number: int) -> Mention:
-        mention = self._made.get(number)
-        if mention is None:
-            extract, assertion = self._found.extracts[number], self._found.assertions[number]
-            section = self._found.sections[extract.section]
-            mention = mention_of(self._text, extract, section, assertion)
-            self._made[number] = mention
-        return mention
+    def __missing__(self, number: int) -> Mention:
+        extract, assertion = self._found.extracts[number], self._found.assertions[number]
+        section = self._found.sections[extract.section]
+        made = self[number] = mention_of(self._text, extract, section, assertion)
+        return made
 
     def distinct(self, numbers: Sequence[int]) -> tuple[Mention, ...]:
         """Return mentions without those on the same words."""
-        if len(numbers) == 1:
-            return (self[numbers[0]],)
-        places: dict[tuple[int, int, str], int] = {}
-        for number in numbers:
-            places.setdefault(_place(self._found.extracts[number]), number)
-        return tuple([self[number] for number in places.values()])
+        if len(numbers) > 1:
+            places: dict[tuple[int, int, str], int] = {}
+            for number in numbers:
+                places.setdefault(self.places[number], number)
+            numbers = list(places.values())
+        return tuple([self[number] for number in numbers])
 
 
 def _place(words: Mention | Extract) -> tuple[int, int, str]:

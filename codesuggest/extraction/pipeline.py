@@ -301,6 +301,7 @@ def extracts_of(doc: Doc) -> ExtractedNote:
 
 def mention_of(text: str, extract: Extract, section: Section, assertion: Assertion) -> Mention:
     """Make the public value of one extract."""
+    attributes = [Attribute(a.name, a.value, a.start_char, a.end_char) for a in extract.attributes]
     return Mention(
         text[extract.start_char : extract.end_char],
         extract.start_char,
@@ -308,7 +309,7 @@ def mention_of(text: str, extract: Extract, section: Section, assertion: Asserti
         extract.label,
         section,
         assertion,
-        tuple(Attribute(a.name, a.value, a.start_char, a.end_char) for a in extract.attributes),
+        tuple(attributes),
     )
 
 

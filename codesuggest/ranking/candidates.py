@@ -13,14 +13,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from codesuggest.ranking.members import axis_agreement, select_members, wanted_axes
+from codesuggest.ranking.member_choice import MemberChoice
 from codesuggest.ranking.near import LEAST_SHARE, JointIndex, Words, near_bags
 from codesuggest.ranking.overlap import NoteWords, Overlap
 from codesuggest.ranking.relatives import RELATIVE, Relatives
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.aliases import SOURCES
-from codesuggest.terminology.code_system import CodeSystem, axes_of
+from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.grouping import group_sizes, group_starts, place_in, sorted_rows
 
 __all__ = ["FEATURES", "CandidateFinder", "CandidateTable", "NoteWords", "Query"]
@@ -77,8 +77,6 @@ _AT = {name: i for i, name in enumerate(FEATURES)}
 _ENTRIES = 6
 #: Candidates this far behind a mention's best, in rough log odds, are not its meaning.
 _FAR_BEHIND = 3.5
-#: What is wanted of a family where the mention has no attributes.
-_NOTHING_ASKED = wanted_axes({})
 #: Rarity that a word unknown to the code sets counts as.
 _UNKNOWN = 6.0
 
@@ -150,27 +148,12 @@ class CandidateFinder:
         self.n_near = n_near
         self.n_kept = n_kept
         self._relatives = Relatives(self._joint, self.systems[0])
-        self._selectable = np.concatenate(
-            [
-                self._has_choice(self.systems[0]),
-                *([bool(text) for text in s.axis_texts] for s in self.systems[1:]),
-            ]
-        )
+        self._choose = MemberChoice(self.systems)
         sizes = [len(system.codes) for system in self.systems]
         self._first_row = np.cumsum([0, *sizes[:-1]])
         #: What a code alone says, the codes of all systems one after the other.
         self._static = np.concatenate([self._static_features(s) for s in self.systems])
         self._family = self._families()
-        self._members: dict[tuple[int, tuple[tuple[str, str], ...]], tuple[list[int], float]] = {}
-        self._said: dict[tuple[str, tuple[tuple[str, str], ...]], _Said] = {}
-        self._agreement: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[int, int]] = {}
-
-    @staticmethod
-    def _has_choice(icd: CodeSystem) -> Array:
-        """Return which diagnoses attributes can change or contradict: with siblings or a side."""
-        _, family, count = np.unique(icd.families, return_inverse=True, return_counts=True)
-        chosen: Array = (count[family] > 1) | icd.has_axis("laterality")
-        return chosen
 
     def _families(self) -> Array:
         """Return a number for the family of each entry; procedures are families of their own."""
@@ -243,11 +226,14 @@ class CandidateFinder:
         if not len(near.bag):
             empty = np.zeros(0, np.int32)
             return CandidateTable(empty, empty, empty, np.zeros((0, len(FEATURES)), np.float32))
+        of_note = of_title = None
         if note is not None:
+            of_note = index.known(note.stems)
+            of_title = index.known(note.title_stems) if note.title_stems else None
             past = np.array(note.past, bool)[chosen] if note.past else np.zeros(len(chosen), bool)
-            near = self._relatives(near, own, index.known(note.stems), past)
+            near = self._relatives(near, own, of_note, past)
         asked, bag = near.query, near.bag
-        overlap = Overlap.of(index, words, near, note)
+        overlap = Overlap.of(index, words, near, of_note, of_title)
         n_own = np.array([len(q.core) for q in asking])
         n_known = np.bincount(words.query[words.own], minlength=len(chosen))
         idf = index.idf[words.ids]
@@ -335,35 +321,13 @@ class CandidateFinder:
         block: Array,
         side: str,
     ) -> CandidateTable:
-        """Pick each family's member by the mention's attributes, else by the note's one side."""
-        attributes = [self._attributes_of(queries[i], side) for i in chosen]
-        doubled: list[tuple[int, int]] = []
-        # a code without siblings or axes is what it is, whatever the attributes say, and an
-        # alias's own code is what is meant when they say nothing
-        asks = np.array([a.asks for a in attributes])[who]
-        given = np.array([bool(a.values) for a in attributes])[who]
-        diagnosis = system == 0
-        open_to = np.where(diagnosis, asks, given) & self._selectable[self._first_row[system] + row]
-        rows = row.copy()
-        numbers = (diagnosis & open_to).nonzero()[0].tolist()
-        for number, r, q in zip(numbers, row[numbers].tolist(), who[numbers].tolist(), strict=True):
-            members, fit = self._members_for(r, attributes[q])
-            rows[number], block[number, _AT["fit"]] = members[0], fit
-            doubled.extend([(number, other) for other in members[1:]])
-        numbers = (open_to & ~diagnosis).nonzero()[0].tolist()
-        for number, s, r, q in zip(
-            numbers,
-            system[numbers].tolist(),
-            row[numbers].tolist(),
-            who[numbers].tolist(),
-            strict=True,
-        ):
-            agreement = self._agreement_of(self.systems[s].axis_texts[r], attributes[q])
-            block[number, _AT["axes_met"]], block[number, _AT["axes_against"]] = agreement
-        for cache in (self._members, self._agreement, self._said):
-            if len(cache) > 200_000:
-                cache.clear()
-        block[:, _AT["side_given"]] = np.array(["laterality" in a.values for a in attributes])[who]
+        """Put each family's member in the place of the alias's code."""
+        said = [self._choose.said(queries[i].attributes, side) for i in chosen]
+        choice = self._choose(said, who, system, row, self._first_row[system] + row)
+        for name in ("fit", "axes_met", "axes_against"):
+            block[:, _AT[name]] = getattr(choice, name)
+        block[:, _AT["side_given"]] = np.array(["laterality" in s.values for s in said])[who]
+        rows, doubled = choice.row, choice.doubled
         origin = np.arange(len(who))
         if doubled:
             # both sides meant and no bilateral code: one candidate a side
@@ -380,50 +344,6 @@ class CandidateFinder:
             rows[order].astype(np.int32),
             block[origin],
         )
-
-    def _members_for(self, row: int, said: _Said) -> tuple[list[int], float]:
-        key = (row, said.wanted_key)
-        known = self._members.get(key)
-        if known is None:
-            known = self._members[key] = select_members(self.systems[0], row, said.wanted)
-        return known
-
-    def _agreement_of(self, axes: str, said: _Said) -> tuple[int, int]:
-        key = (axes, said.values_key)
-        known = self._agreement.get(key)
-        if known is None:
-            known = self._agreement[key] = axis_agreement(axes_of(axes), said.values)
-        return known
-
-    def _attributes_of(self, query: Query, side: str) -> _Said:
-        key = (side, tuple([(a.name, a.value) for a in query.attributes]))
-        known = self._said.get(key)
-        if known is None:
-            values: dict[str, str] = {}
-            for attribute in query.attributes:
-                values.setdefault(attribute.name, attribute.value)
-            wanted = wanted_axes(values)
-            if side:
-                wanted.setdefault("laterality", side)
-            known = self._said[key] = _Said(
-                values,
-                tuple(sorted(values.items())),
-                wanted,
-                tuple(sorted(wanted.items())),
-                wanted != _NOTHING_ASKED,
-            )
-        return known
-
-
-@dataclass(slots=True)
-class _Said:
-    """A mention's attributes, the axes of ICD-10-CM families that they decide, and if any."""
-
-    values: dict[str, str]
-    values_key: tuple[tuple[str, str], ...]
-    wanted: dict[str, str]
-    wanted_key: tuple[tuple[str, str], ...]
-    asks: bool
 
 
 def quick_score(features: Array) -> Array:

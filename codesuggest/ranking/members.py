@@ -10,7 +10,7 @@ from codesuggest.extraction.gestation import trimester_of
 from codesuggest.terminology.code_system import CodeSystem, axes_of
 from codesuggest.terminology.families import AXES
 
-__all__ = ["axis_agreement", "select_members", "wanted_axes"]
+__all__ = ["attribute_values", "axis_agreement", "select_members", "wanted_axes"]
 
 _RANGE = re.compile(r"^(\d+(?:\.\d+)?)?\.\.(\d+(?:\.\d+)?)?$")
 _OTHER_SIDE = {"right": "left", "left": "right"}

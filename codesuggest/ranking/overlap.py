@@ -39,8 +39,24 @@ class Overlap:
     in_title: Array
 
     @classmethod
-    def of(cls, index: JointIndex, words: Words, near: NearBags, note: NoteWords | None) -> Overlap:
-        """Add up the words of every bag, over the flat list of the bags' words."""
+    def of(
+        cls,
+        index: JointIndex,
+        words: Words,
+        near: NearBags,
+        of_note: Array | None = None,
+        of_title: Array | None = None,
+    ) -> Overlap:
+        """Add up the words of every bag, over the flat list of the bags' words.
+
+        Parameters
+        ----------
+        index : JointIndex
+        words : Words
+        near : NearBags
+        of_note, of_title : arrays of bool, shape (n_words,), optional
+            Words of the note, and of its procedure titles.
+        """
         flat, starts = index.words_of(near.bag)
         # the few words of the queries get numbers of their own: the table stays small
         number = np.zeros(index.n_words, np.int32)
@@ -57,8 +73,8 @@ class Overlap:
         core, context = total(kind == 1), total(kind == 2)
         in_note = core + context
         in_title = np.zeros_like(core)
-        if note is not None:
-            in_note = np.maximum(total(index.known(note.stems)[flat]), in_note)
-            if note.title_stems:
-                in_title = total(index.known(note.title_stems)[flat])
+        if of_note is not None:
+            in_note = np.maximum(total(of_note[flat]), in_note)
+        if of_title is not None:
+            in_title = total(of_title[flat])
         return cls(core, context, index.bag_rarity[near.bag], in_note, in_title)

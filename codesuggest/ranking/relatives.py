@@ -14,7 +14,7 @@ import numpy as np
 from codesuggest.ranking.near import JointIndex, NearBags
 from codesuggest.terminology.aliases import SOURCES
 from codesuggest.terminology.code_system import CodeSystem
-from codesuggest.terminology.grouping import flat_rows, group_starts, place_in
+from codesuggest.terminology.grouping import flat_rows, group_sizes, group_starts, place_in
 from codesuggest.terminology.personal_history import personal_history
 
 __all__ = ["RELATIVE", "Relatives"]
@@ -51,13 +51,16 @@ class Relatives:
         bag = np.repeat(np.arange(len(index.bag_size)), np.diff(index.entry_start))[entry]
         order = np.lexsort((bag, icd.families[row], self._category[row]))
         category, family = self._category[row[order]], icd.families[row[order]]
-        #: Bags of ICD-10-CM by category and family, and where each of them begins.
+        #: Bags of ICD-10-CM by category and family, their words and how rare these are: what a
+        #: category holds lies together. Then where each bag, family and category begins.
         self._bag = bag[order]
+        self._words, starts = index.words_of(self._bag)
+        self._rarity = index.idf[self._words]
+        self._bag_start = np.append(starts, len(self._words))
         starts = group_starts(category * (1 + int(icd.families.max())) + family)
         self._family_start = np.append(starts, len(order))
         n_categories = 1 + int(self._category.max())
         self._category_start = np.searchsorted(category[starts], np.arange(n_categories + 1))
-        self._families = np.arange(len(starts))
         self._past_bag = self._bags_of(personal_history(icd), entry, row, bag)
 
     def _bags_of(self, past: Array, entry: Array, row: Array, bag: Array) -> Array:
@@ -111,17 +114,47 @@ class Relatives:
         category, first = np.unique(self._category[row], return_index=True)
         chosen = np.argsort(first)[:_MOST_CATEGORIES]
         category, query = category[chosen], query[first[chosen]]
-        families, starts = flat_rows(self._category_start, self._families, category)
-        which = np.repeat(np.arange(len(category)), np.diff(np.append(starts, len(families))))
-        bags, family_starts = flat_rows(self._family_start, self._bag, families)
-        words, word_starts = self._index.words_of(bags)
-        worth = self._index.idf[words] * np.where(known[words], np.float32(1), -_LACKING)
-        value = np.add.reduceat(worth, word_starts)
+        families = self._category_start[category], self._category_start[category + 1]
+        bags = self._family_start[families[0]], self._family_start[families[1]]
+        words = self._bag_start[bags[0]], self._bag_start[bags[1]]
+        factor = np.where(known[_joined(self._words, words)], np.float32(1), -_LACKING)
+        value = np.add.reduceat(
+            _joined(self._rarity, words) * factor, _starts(self._bag_start, bags)
+        )
+        family_starts = _starts(self._family_start, families)
         best = np.maximum.reduceat(value, family_starts)
-        sizes = np.diff(np.append(family_starts, len(bags)))
-        at_best = (value == np.repeat(best, sizes)).nonzero()[0]
-        family_of = np.repeat(np.arange(len(families)), sizes)[at_best]
-        bag = bags[at_best[group_starts(family_of)]]
+        which = np.arange(len(category)).repeat(families[1] - families[0])
         order = np.lexsort((-best, which))
         order = order[place_in(which[order]) < _MOST_FAMILIES]
-        return query[which[order]], bag[order]
+        # of each of these the first bag at its best
+        bounds = np.append(family_starts, len(value))
+        values, starts = flat_rows(bounds, value, order)
+        sizes = group_sizes(starts, len(values))
+        at_best = (values == best[order].repeat(sizes)).nonzero()[0]
+        family_of = np.arange(len(order)).repeat(sizes)[at_best]
+        at = at_best[group_starts(family_of)] - starts + bounds[order]
+        return query[which[order]], _joined(self._bag, bags)[at]
+
+
+def _joined(values: Array, bounds: tuple[Array, Array]) -> Array:
+    """Put several slices of an array, from and to the bounds given, one after the other."""
+    low, high = bounds[0].tolist(), bounds[1].tolist()
+    return np.concatenate([values[a:b] for a, b in zip(low, high, strict=True)])
+
+
+def _starts(starts: Array, bounds: tuple[Array, Array]) -> Array:
+    """Return where rows begin once slices of the rows are put one after the other.
+
+    Parameters
+    ----------
+    starts : array of int, shape (n_rows + 1,)
+        Where they begin now.
+    bounds : tuple of arrays
+        First row of each slice, and the row behind its last.
+    """
+    first, end = bounds
+    begin = starts[first]
+    sizes = starts[end] - begin
+    moved = sizes.cumsum() - sizes - begin
+    joined: Array = _joined(starts, bounds) + moved.repeat(end - first)
+    return joined
