@@ -52,8 +52,8 @@ __all__ = ["MAX_CHARS", "CodeSuggester", "load"]
 
 #: Longest text that `CodeSuggester.suggest` takes unless told otherwise.
 MAX_CHARS = 1_000_000
-#: Suggestions with less confidence are not worth a coder's glance.
-_LEAST = 0.01
+#: Suggestions with less confidence are not worth a coder's glance; procedures are fewer.
+_LEAST = {"ICD-10-CM": 0.02, "CPT": 0.01, "HCPCS": 0.01}
 #: Other codes shown for the same evidence, and the least likely of them.
 _ALTERNATIVES = 5
 _LEAST_ALTERNATIVE = 0.005
@@ -465,7 +465,7 @@ class CodeSuggester:
         shown: dict[int, list[tuple[int, Alternative]]] = {}
         out = []
         for r in ranked:
-            if r.confidence < _LEAST:
+            if r.confidence < _LEAST[r.system]:
                 continue
             readings = shown.get(id(r.readings))
             if readings is None:
