@@ -246,9 +246,9 @@ class CandidateFinder:
         entry_first = index.entry_start[bag]
         n_entries = index.entry_start[bag + 1] - entry_first
         read = np.minimum(n_entries, _ENTRIES)
-        ends = np.cumsum(read)
-        pair = np.repeat(np.arange(len(bag)), read)
-        entry = np.arange(ends[-1]) + np.repeat(entry_first - (ends - read), read)
+        ends = read.cumsum()
+        pair = np.arange(len(bag)).repeat(read)
+        entry = np.arange(ends[-1]) + (entry_first - (ends - read)).repeat(read)
         query, family, place = sorted_rows(asked[pair], self._family[entry], np.arange(len(pair)))
         first = group_starts(query * len(self._family) + family)
         kept, count = sorted_rows(place[first], group_sizes(first, len(place)))
@@ -304,7 +304,7 @@ class CandidateFinder:
         ranked = who[order]
         place = place_in(ranked)
         best = promise[order][place == 0]
-        behind = np.repeat(best, group_sizes(group_starts(ranked), len(ranked))) - promise[order]
+        behind = best.repeat(group_sizes(group_starts(ranked), len(ranked))) - promise[order]
         likely = (place < n_kept) & ((behind < _FAR_BEHIND) | (n_kept > self.n_kept))
         # few of a mention's own words speak for a relative; what else does the model weighs
         kept: Array = order[likely | (block[order, _AT["relative"]] > 0)]
@@ -336,7 +336,7 @@ class CandidateFinder:
             order = np.argsort(origin, kind="stable")
             origin, rows = origin[order], rows[order]
         mention = np.array(chosen, np.int32)[who[origin]]
-        order = np.argsort(mention, kind="stable")
+        order = mention.argsort(kind="stable")
         origin = origin[order]
         return CandidateTable(
             mention[order],

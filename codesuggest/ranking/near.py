@@ -141,7 +141,7 @@ class Words:
         stems : sequence of sequences of str, of length 2 * n_queries
             The own ones of a query, then those around it.
         """
-        part = np.repeat(np.arange(len(stems)), np.fromiter(map(len, stems), np.intp))
+        part = np.arange(len(stems)).repeat(np.fromiter(map(len, stems), np.intp))
         query = part >> 1
         ids = index.ids(chain.from_iterable(stems))[np.arange(len(part)), labels[query]]
         known = (ids >= 0).nonzero()[0]
@@ -200,8 +200,8 @@ def near_bags(
     if len(filled):
         best[filled] = np.maximum.reduceat(score, bounds[filled])
     least = np.maximum(np.float32(least_share) * best, _ABOVE_NOTHING)
-    kept = (score >= np.repeat(least, sizes)).nonzero()[0]
-    query = np.searchsorted(bounds, kept, "right") - 1
+    kept = (score >= least.repeat(sizes)).nonzero()[0]
+    query = bounds.searchsorted(kept, "right") - 1
     # the bits of positive numbers are in the order of the numbers
     bits = best.view(np.int32)
     query, behind, bag = sorted_rows(query, bits[query] - score[kept].view(np.int32), bag[kept])
@@ -217,7 +217,7 @@ def near_bags(
             query = np.concatenate([missing, query])
             bag = np.concatenate([own[missing], bag])
             score = np.concatenate([np.ones(len(missing), score.dtype), score])
-            order = np.argsort(query, kind="stable")
+            order = query.argsort(kind="stable")
             query, bag, score = query[order], bag[order], score[order]
             place = place_in(query)
     return NearBags(query, bag, score, place)
@@ -239,7 +239,7 @@ def _product(index: JointIndex, words: Words) -> tuple[Array, Array, Array]:
     used = (telling | (words.own & ~has_telling[words.query])).nonzero()[0]
     ids = words.ids[used]
     weights = index.idf[ids] * np.where(words.own[used], np.float32(1), np.float32(CONTEXT_WEIGHT))
-    asked = np.searchsorted(words.query[used], np.arange(len(words) + 1)).astype(np.int32)
+    asked = words.query[used].searchsorted(np.arange(len(words) + 1)).astype(np.int32)
     postings = index.postings
     most = int(index.n_postings[ids].sum())
     bounds = np.zeros(len(words) + 1, np.int32)

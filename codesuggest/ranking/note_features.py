@@ -218,7 +218,7 @@ def note_features(
     out[:, _STATUSES_AT] = np.maximum.reduceat(by_status, first)
     put("mentions", count)
     put("negated", inactive)
-    known = np.flatnonzero(group >= 0)
+    known = (group >= 0).nonzero()[0]
     np.maximum.at(out, (evidence.code[known], len(NOTE_FEATURE_WORDS) + group[known]), p[known])
     pairs = np.sort(evidence.code.astype(np.int64) * 4096 + group)
     put("sections", np.bincount((pairs[group_starts(pairs)] + 2048) // 4096, minlength=n))
@@ -229,7 +229,7 @@ def note_features(
     put("line_words", np.minimum.reduceat(np.where(opens, evidence.line_words, 99), first))
     put("first", np.minimum.reduceat(evidence.position, first))
     named_at = np.minimum.reduceat(np.where(naming, evidence.position, 2.0), first)
-    named = np.flatnonzero(named_at < 2)
+    named = (named_at < 2).nonzero()[0]
     order = np.full(n, 99)
     order[named[np.lexsort((named, named_at[named]))]] = np.arange(len(named))
     put("order", order)

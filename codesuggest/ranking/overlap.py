@@ -63,7 +63,7 @@ class Overlap:
         number[words.ids] = np.arange(1, len(words.ids) + 1)
         own_or_around = np.zeros((len(words), len(words.ids) + 1), np.int8)
         own_or_around[words.query, number[words.ids]] = np.where(words.own, 1, 2)
-        kind = own_or_around[np.repeat(near.query, index.bag_size[near.bag]), number[flat]]
+        kind = own_or_around[near.query.repeat(index.bag_size[near.bag]), number[flat]]
         rarity = index.idf[flat].astype(np.float64)
 
         def total(chosen: Array) -> Array:

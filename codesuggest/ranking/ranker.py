@@ -160,7 +160,7 @@ class Ranker:
         document = guess_document(note.text, sections, note.groups, note.setting)
         active = [i for i, a in enumerate(assertions) if a.status not in INACTIVE]
         readings = Readings.of(*self.rank_mentions(extracts, active, found))
-        support = np.flatnonzero(readings.probability >= _LEAST)
+        support = (readings.probability >= _LEAST).nonzero()[0]
         if not len(support):
             return NoteTable([], [], None, readings, np.zeros((0, len(NOTE_FEATURES))), document)
         keys, code = strongest(readings, support)

@@ -93,7 +93,7 @@ def _best_other(group: Array, p: Array) -> Array:
     """
     first = group_starts(group)
     count = group_sizes(first, len(p))
-    out = np.repeat(p[first], count)
+    out = p[first].repeat(count)
     several = count > 1
     out[first] = 0.0
     out[first[several]] = p[first[several] + 1]
@@ -106,7 +106,7 @@ def strongest(readings: Readings, support: Array) -> tuple[list[tuple[int, int]]
     ranked, place = sorted_rows(key, np.arange(len(key)))
     first = group_starts(ranked)
     keys, code = ranked[first], np.empty(len(key), np.int64)
-    code[place] = np.repeat(np.arange(len(first)), group_sizes(first, len(key)))
+    code[place] = np.arange(len(first)).repeat(group_sizes(first, len(key)))
     diagnosis = keys >> 32 == 0
     if max(diagnosis.sum(), (~diagnosis).sum()) > _PER_NOTE:
         best = np.zeros(len(keys))

@@ -92,16 +92,17 @@ class Relatives:
         entry = index.entry_start[bag]
         diagnosis = (index.entry_system[entry] == 0).nonzero()[0]
         query, row, exact = query[diagnosis], index.entry_row[entry[diagnosis]], exact[diagnosis]
-        by_certainty = np.argsort(~exact, kind="stable")
+        by_certainty = (~exact).argsort(kind="stable")
         asking, found = self._neighbours(query[by_certainty], row[by_certainty], known)
         history = self._past_bag[row]
         ended = (past[query] & (history >= 0)).nonzero()[0]
         more = np.concatenate([asking, query[ended]])
         bags = np.concatenate([found, history[ended]])
         place = np.full(len(more), RELATIVE)
-        order = np.argsort(np.concatenate([near.query, more]), kind="stable")
+        query = np.concatenate([near.query, more])
+        order = query.argsort(kind="stable")
         return NearBags(
-            np.concatenate([near.query, more])[order],
+            query[order],
             np.concatenate([near.bag, bags])[order],
             np.concatenate([near.score, np.zeros(len(more), near.score.dtype)])[order],
             np.concatenate([near.place, place])[order],
@@ -112,7 +113,7 @@ class Relatives:
         if not len(query):
             return query, query
         category, first = np.unique(self._category[row], return_index=True)
-        chosen = np.argsort(first)[:_MOST_CATEGORIES]
+        chosen = first.argsort()[:_MOST_CATEGORIES]
         category, query = category[chosen], query[first[chosen]]
         families = self._category_start[category], self._category_start[category + 1]
         bags = self._family_start[families[0]], self._family_start[families[1]]

@@ -13,7 +13,8 @@ Array = np.ndarray[Any, Any]
 
 def group_starts(group: Array) -> Array:
     """Return the positions at which groups begin."""
-    new = np.ones(len(group), bool)
+    new = np.empty(len(group), bool)
+    new[:1] = True
     np.not_equal(group[1:], group[:-1], out=new[1:])
     return new.nonzero()[0]
 
@@ -30,7 +31,7 @@ def group_sizes(starts: Array, total: int) -> Array:
 def place_in(group: Array) -> Array:
     """Return the place of each element in its group, from 0."""
     starts = group_starts(group)
-    place: Array = np.arange(len(group)) - np.repeat(starts, group_sizes(starts, len(group)))
+    place: Array = np.arange(len(group)) - starts.repeat(group_sizes(starts, len(group)))
     return place
 
 
@@ -44,9 +45,9 @@ def flat_rows(indptr: Array, values: Array, rows: Array) -> tuple[Array, Array]:
     """
     first = indptr[rows]
     lengths = indptr[rows + 1] - first
-    ends = np.cumsum(lengths)
+    ends = lengths.cumsum()
     starts = ends - lengths
-    at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - starts, lengths)
+    at = np.arange(ends[-1] if len(ends) else 0) + (first - starts).repeat(lengths)
     return values[at], starts
 
 
