@@ -13,7 +13,8 @@ from codesuggest.extraction.assertion import AssertionFinder
 from codesuggest.extraction.mentions import Extract, MentionFinder
 from codesuggest.extraction.sections import SectionFinder
 from codesuggest.extraction.sentences import sentence_starts
-from codesuggest.extraction.tokens import READER, TokenLists
+from codesuggest.extraction.token_reader import READER
+from codesuggest.extraction.tokens import TokenLists
 from codesuggest.schema import Assertion, Section
 
 __all__ = ["ExtractedNote", "NoteReader", "assert_extracts", "starts_of_sentences"]

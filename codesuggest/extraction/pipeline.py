@@ -27,7 +27,7 @@ from codesuggest.extraction.note_reader import (
 )
 from codesuggest.extraction.proposer import SpanProposer
 from codesuggest.extraction.sections import SectionFinder, SectionTable
-from codesuggest.extraction.tokens import READER
+from codesuggest.extraction.token_reader import READER
 from codesuggest.schema import Assertion, Attribute, Cue, Mention, Section
 from codesuggest.terminology.alias_index import AliasIndex
 

@@ -14,7 +14,7 @@ import spacy
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from codesuggest.extraction.tokens import READER
+from codesuggest.extraction.token_reader import READER
 from codesuggest.terminology.words import TOKEN
 
 __all__ = ["ClinicalTokenizer", "create_tokenizer"]

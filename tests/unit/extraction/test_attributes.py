@@ -6,7 +6,7 @@ import pytest
 
 from codesuggest.extraction.attributes import DATA, AttributeFinder, Found
 from codesuggest.extraction.pipeline import blank_pipeline
-from codesuggest.extraction.tokens import READER
+from codesuggest.extraction.token_reader import READER
 from codesuggest.terminology.words import read_csv, tokenize
 
 FINDER = AttributeFinder()

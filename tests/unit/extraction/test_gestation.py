@@ -4,7 +4,7 @@ import pytest
 
 from codesuggest.extraction.attributes import AttributeFinder
 from codesuggest.extraction.gestation import Gestation, trimester_of
-from codesuggest.extraction.tokens import READER
+from codesuggest.extraction.token_reader import READER
 
 FINDER = AttributeFinder()
 

@@ -15,7 +15,7 @@ from codesuggest.extraction.pipeline import (
     extracts_of,
     mention_of,
 )
-from codesuggest.extraction.tokens import READER
+from codesuggest.extraction.token_reader import READER
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.aliases import Alias
 from codesuggest.terminology.words import WordForms, stem

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from codesuggest.errors import ModelDamagedError
 from codesuggest.extraction.proposer import OFFSETS, SpanProposer
-from codesuggest.extraction.tokens import READER, TokenLists
+from codesuggest.extraction.token_reader import READER
+from codesuggest.extraction.tokens import TokenLists
 
 LABELS = ("DIAGNOSIS", "PROCEDURE")
 GROUPS = ("assessment", "plan")

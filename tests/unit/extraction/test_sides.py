@@ -4,7 +4,7 @@ import pytest
 
 from codesuggest.extraction.attributes import AttributeFinder
 from codesuggest.extraction.sides import PairedParts, SideReading
-from codesuggest.extraction.tokens import READER
+from codesuggest.extraction.token_reader import READER
 from codesuggest.terminology.words import WordForms, read_csv
 
 FORMS = WordForms({}, {"renal": "kidney"})

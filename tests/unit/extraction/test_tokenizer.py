@@ -5,8 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from spacy.vocab import Vocab
 
+from codesuggest.extraction.token_reader import TokenReader
 from codesuggest.extraction.tokenizer import ClinicalTokenizer
-from codesuggest.extraction.tokens import TokenReader
 from codesuggest.terminology.words import TOKEN, fold, tokenize
 
 TOKENIZER = ClinicalTokenizer(Vocab())
