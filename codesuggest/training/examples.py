@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from codesuggest.extraction.pipeline import ExtractedNote, reader_of
 from codesuggest.extraction.sections import SectionTable
+from codesuggest.guidelines.combinations import combinations
+from codesuggest.guidelines.patterns import Pattern
 from codesuggest.ranking.candidates import FEATURES, CandidateFinder
 from codesuggest.ranking.note_features import INACTIVE
 from codesuggest.ranking.ranker import NoteInput, Ranker
@@ -90,7 +93,8 @@ def report_rates(fits: Iterable[NoteFit], finder: CandidateFinder) -> dict[str, 
             continue
         reported = {g.code[:3] for g in (*fit.note.must,)}
         accepted = {g.code[:3] for g in fit.note.acceptable}
-        mentioned = set()
+        must = {(g.system, g.code) for g in fit.note.must}
+        mentioned: dict[str, str] = {}
         for extract, assertion in zip(
             fit.input.found.extracts, fit.input.found.assertions, strict=True
         ):
@@ -98,9 +102,10 @@ def report_rates(fits: Iterable[NoteFit], finder: CandidateFinder) -> dict[str, 
                 index = finder.indexes[extract.label]
                 entry = index.entries(extract.bag)[0]
                 system = int(index.entry_system[entry])
-                mentioned.add(finder.systems[system].codes[int(index.entry_row[entry])][:3])
-        for category in mentioned:
-            if category in accepted and category not in reported:
+                code = finder.systems[system].codes[int(index.entry_row[entry])]
+                mentioned.setdefault(code[:3], code)
+        for category, code in mentioned.items():
+            if category not in reported and (category in accepted or _is_part(code, must)):
                 continue
             seen[category] += 1
             hit[category] += category in reported
@@ -148,12 +153,30 @@ def _leave_out(
             block[row, column] = np.log1p(max(priors.get(key, 0) - own.get(key, 0), 0))
 
 
+@cache
+def _replaced() -> dict[str, list[Pattern]]:
+    """Return the codes that each combination code replaces."""
+    out: dict[str, list[Pattern]] = {}
+    for row in combinations():
+        if row.gives:
+            out.setdefault(row.gives, []).append(row.drops)
+    return out
+
+
+def _is_part(code: str, gold: Iterable[tuple[str, str]]) -> bool:
+    """Tell whether a coding rule makes a gold code of this one: neither right nor wrong by itself.
+
+    "Hypertension" means I10; beside a kidney disease the rules report I12.9 in its place.
+    """
+    return any(pattern.covers(code) for _, given in gold for pattern in _replaced().get(given, ()))
+
+
 def mention_examples(ranker: Ranker, fits: Sequence[NoteFit]) -> Examples:
     """Return the (mention, candidate) pairs that coded notes teach.
 
     A mention under a gold quote teaches its candidates; its other candidates are wrong unless
-    they are acceptable for the note. In notes whose codes carry no quotes a mention teaches
-    when one of its candidates is a code of the note.
+    they are acceptable for the note or part of a combination code of it. In notes whose codes
+    carry no quotes a mention teaches when one of its candidates is a code of the note.
     """
     features, labels, weights = [], [], []
     for fit in fits:
@@ -183,7 +206,9 @@ def mention_examples(ranker: Ranker, fits: Sequence[NoteFit]) -> Examples:
             label = np.array([k in right for k in keys])
             if not label.any():
                 continue
-            keep = np.array([k in right or k not in accepted for k in keys])
+            keep = np.array(
+                [k in right or not (k in accepted or _is_part(k[1], gold_of_note)) for k in keys]
+            )
             block = table.features[start:stop]
             if own and ranker.priors:
                 _leave_out(block, [code for _, code in keys], own, ranker.priors)
@@ -249,7 +274,8 @@ def note_examples(
 ) -> tuple[Array, Array, Array, list[tuple[int, str, str]]]:
     """Return features, labels, weights and keys ``(note number, system, code)``.
 
-    Weight 0 marks acceptable codes: they are scored but teach nothing.
+    Weight 0 marks acceptable codes and parts of combination codes: they are scored but teach
+    nothing.
     """
     features, labels, weights, keys = [], [], [], []
     for number, fit in enumerate(fits):
@@ -260,7 +286,8 @@ def note_examples(
             key = (SYSTEMS[system], code)
             features.append(row)
             labels.append(key in must)
-            weights.append(0.0 if key in accepted and key not in must else fit.weight)
+            neutral = key not in must and (key in accepted or _is_part(code, must))
+            weights.append(0.0 if neutral else fit.weight)
             keys.append((number, *key))
     return np.array(features), np.array(labels), np.array(weights), keys
 
