@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse import _sparsetools
 
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.grouping import flat_rows, place_in, sorted_rows
@@ -239,16 +238,9 @@ def _product(index: JointIndex, words: Words) -> tuple[Array, Array, Array]:
     used = (telling | (words.own & ~has_telling[words.query])).nonzero()[0]
     ids = words.ids[used]
     weights = index.idf[ids] * np.where(words.own[used], np.float32(1), np.float32(CONTEXT_WEIGHT))
-    asked = words.query[used].searchsorted(np.arange(len(words) + 1)).astype(np.int32)
-    postings = index.postings
-    most = int(index.n_postings[ids].sum())
-    bounds = np.zeros(len(words) + 1, np.int32)
-    bags, similarities = np.empty(most, np.int32), np.empty(most, np.float32)
-    # the operator @ checks and counts before, which takes longer than the product itself
-    _sparsetools.csr_matmat(
-        *(len(words), len(index.bag_size)),
-        *(asked, ids, weights),
-        *(postings.indptr, postings.indices, postings.data),
-        *(bounds, bags, similarities),
-    )
-    return bounds, bags[: bounds[-1]], similarities[: bounds[-1]]
+    matrix = sparse.csr_matrix((len(words), index.n_words), dtype=np.float32)
+    # what the constructor would check holds, and checking takes as long as half the product
+    matrix.data, matrix.indices = weights, ids
+    matrix.indptr = words.query[used].searchsorted(np.arange(len(words) + 1)).astype(ids.dtype)
+    product = matrix @ index.postings
+    return product.indptr, product.indices, product.data
