@@ -42,9 +42,9 @@ log = logging.getLogger(__name__)
 INDEX_LABELS = ("DIAGNOSIS", "PROCEDURE")
 #: Balanced trees: evaluating them takes as many steps as they are deep.
 _DEPTH = 5
-_MENTION_TREES, _MENTION_LEAVES = 48, 24
+_MENTION_TREES, _MENTION_LEAVES = 48, 16
 _NOTE_TREES, _NOTE_LEAVES = 160, 24
-_MENTION_RATE, _NOTE_RATE = 0.25, 0.12
+_MENTION_RATE, _NOTE_RATE = 0.15, 0.12
 #: Distinct values of a feature that the trees tell apart, and rows that they are drawn from.
 _VALUES, _SAMPLE = 200, 40_000
 
