@@ -189,6 +189,7 @@ class MentionFinder:
         windows = Windows.of(sums[units], reading.breaks[units])
         extracts: list[Extract] = []
         found = self._find_windows(windows)
+        cues = set(reading.marked.places("cue"))
         for label, (starts, ends, bags) in zip(self.indexes, found, strict=True):
             reach = 0
             for end, bag, first, last in zip(
@@ -198,7 +199,8 @@ class MentionFinder:
                 units[ends - 1].tolist(),
                 strict=True,
             ):
-                if end > reach:
+                # an alias of one word that is a cue ("not", of "not elsewhere classified")
+                if end > reach and (first < last or first not in cues):
                     reach = end
                     extracts.append(reading.extract(label, first, last, bag))
         matched: dict[str, list[int]] = {}

@@ -128,6 +128,12 @@ def test_a_line_elsewhere_is_not(suggester: CodeSuggester) -> None:
     assert [e for e in found.extracts if e.bag == -1] == []
 
 
+@pytest.mark.parametrize("text", ["Blood pressure not at goal.", "HTN, not controlled."])
+def test_a_cue_is_no_mention(suggester: CodeSuggester, text: str) -> None:
+    found = [text[e.start_char : e.end_char].lower() for e in suggester.extract(text).extracts]
+    assert {"not", "no"}.isdisjoint(found)
+
+
 def test_known_words_are_not_corrected() -> None:
     nlp = small_pipeline(frozenset({"pneumonai"}))
     assert extracts_of(nlp("pneumonai")).extracts == []
