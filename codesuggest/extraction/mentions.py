@@ -313,7 +313,7 @@ class MentionFinder:
             if not 0 < len(meaning) <= 20 or not _any_in(told, body, end):
                 continue
             label = ""
-            titles = number == 0 and untitled and len(meaning) <= _TITLE
+            titles = number == 0 and untitled and 1 < len(meaning) <= _TITLE
             if group in PROCEDURE_GROUPS or _any_in(done, body, end) or titles:
                 label = "PROCEDURE"
             elif group in DIAGNOSIS_GROUPS and len(meaning) <= 8:
