@@ -97,9 +97,10 @@ class AssertionFinder:
             if not (near or blocks or layout.speaks or group in _SPEAKING):
                 out.append(_PRESENT)
                 continue
-            is_procedure = names_procedure(words[first : last + 1])
-            is_test = is_procedure if tests is None else tests[number]
-            is_procedure = is_procedure or is_test
+            is_test = tests is not None and tests[number]
+            is_procedure = is_test or names_procedure(words[first : last + 1])
+            if tests is None:
+                is_test = is_procedure
             in_history = group == "history_past"
             chosen = [
                 hit
@@ -144,7 +145,7 @@ class AssertionFinder:
         tokens: TokenLists,
         sections: Sequence[Section],
         groups: Mapping[str, str],
-        wanted: frozenset[int],
+        wanted: Mapping[int, tuple[int, int]],
     ) -> list[CueHit]:
         """Return the cues of the wanted sentences that are not words of a section's title."""
         hits = self._cues(text, tokens, wanted)
@@ -171,13 +172,21 @@ class AssertionFinder:
         tokens: TokenLists,
         spans: Sequence[tuple[int, int]],
         heads: Sequence[tuple[int, int, int, int]],
-    ) -> frozenset[int]:
-        """Return the sentences whose cues matter: those of spans and of headers of lists."""
-        wanted = {tokens.sentences[first] for first, _ in spans}
+    ) -> dict[int, tuple[int, int]]:
+        """Return the sentences whose cues matter: those of spans and of headers of lists.
+
+        With each the least and the greatest last token of its spans; a header's cues matter
+        wherever they stand.
+        """
+        wanted: dict[int, tuple[int, int]] = {}
+        sentences = tokens.sentences
+        for first, last in spans:
+            low, high = wanted.get(sentences[first], (last, last))
+            wanted[sentences[first]] = (min(low, last), max(high, last))
         for start, end, _, _ in heads:
             low, high = bisect_left(tokens.starts, start), bisect_left(tokens.starts, end + 1)
-            wanted.update(tokens.sentences[low:high])
-        return frozenset(wanted)
+            wanted.update(dict.fromkeys(sentences[low:high], (-1, len(tokens))))
+        return wanted
 
     @staticmethod
     def _blocks(

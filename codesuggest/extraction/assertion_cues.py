@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,6 +122,17 @@ def _previous(places: list[int], before: int) -> int | None:
     return places[place] if place >= 0 else None
 
 
+def _can_reach(
+    hit: CueHit, wanted: Mapping[int, tuple[int, int]], sentences: Sequence[int]
+) -> bool:
+    """Tell whether anything wanted stands on the side of a cue that it speaks of."""
+    found = wanted.get(sentences[hit.last])
+    position = hit.row.position
+    if found is None or position == "both":
+        return True
+    return hit.last < found[1] if position == "before" else hit.first > found[0]
+
+
 class CueFinder:
     """Find the cues of a note; one table of phrases, ``data/cues.csv``."""
 
@@ -143,9 +154,21 @@ class CueFinder:
         )
 
     def __call__(
-        self, text: str, tokens: TokenLists, wanted: frozenset[int] | None = None
+        self,
+        text: str,
+        tokens: TokenLists,
+        wanted: Mapping[int, tuple[int, int]] | None = None,
     ) -> list[CueHit]:
-        """Return the cues of the text, or of its `wanted` sentences, with their reach."""
+        """Return the cues of the text, or of its `wanted` sentences, with their reach.
+
+        Parameters
+        ----------
+        text : str
+        tokens : TokenLists
+        wanted : mapping of sentence to (least, greatest), optional
+            Last tokens of what may be reached there. A cue that stands before all that it could
+            reach backward, or behind all that it could reach forward, is left out.
+        """
         words = tokens.words
         marked = self._marks.of(tokens)
         places = marked.opens("single", "first", "second")
@@ -174,6 +197,8 @@ class CueFinder:
         if not hits:
             return hits
         breaks = _Breaks(tokens, marked.places("sign"), self._lists)
+        if wanted is not None:
+            hits = [hit for hit in hits if _can_reach(hit, wanted, tokens.sentences)]
         kept = [hit for hit in hits if hit.right or self._scope(hit, text, tokens, breaks, ends)]
         if relatives:
             named = frozenset(relatives)

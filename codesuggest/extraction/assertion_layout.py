@@ -19,22 +19,8 @@ _BOX = re.compile(
     r"|\[\s*\]|\(\s+\)|[☐□]|[\[(][nN-][\])]|(?<![\w_])_{2,}(?![\w_])"
 )
 #: One of these is in every text with boxes; looking for them costs next to nothing.
-_BOX_SIGNS = (
-    "[ ]",
-    "[]",
-    "[x]",
-    "[X]",
-    "[N]",
-    "[n]",
-    "( )",
-    "(x)",
-    "(X)",
-    "☐",
-    "☑",
-    "☒",
-    "□",
-    "_X_",
-)
+_BOX_SIGNS = ("[ ]", "[]", "[x]", "[X]", "[N]", "[n]", "( )", "(x)", "(X)", "_X_")
+_DRAWN_BOXES = ("☐", "☑", "☒", "□")
 _CHECKED_OPTION = re.compile(r"\[\s*[xX✓]\s*\]\s*(?P<option>[A-Za-z]+)")
 # a literal first character makes the search quick
 _MINUS = re.compile(r"-(?<=[\s,:;(+]-)(?=[A-Za-z])")
@@ -109,7 +95,8 @@ class Layout:
 
     def __init__(self, text: str, lists: AssertionWords) -> None:
         self._text = text
-        self._boxes = any(sign in text for sign in _BOX_SIGNS)
+        signs = _BOX_SIGNS if text.isascii() else _BOX_SIGNS + _DRAWN_BOXES
+        self._boxes = any([sign in text for sign in signs])
         self._blanks = self._boxes and re.search(r"_[xX✓]_", text) is not None
         self._options = lists.options
         self._minus = _MINUS.search(text) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -23,10 +23,13 @@ Array = np.ndarray[Any, Any]
 
 _LEADS = frozenset(
     {
-        "", "right", "left", "bilateral", "acute", "chronic", "the", "a", "regarding",
+        "right", "left", "bilateral", "acute", "chronic", "the", "a", "regarding",
         "regarding his", "regarding her",
     }
 )  # fmt: skip
+#: List marks, numbers and check boxes; what stands before a mention that opens its line.
+_MARKS = " \t0123456789.)(#*-•:>[]xX"
+_LONGEST_LEAD = 40
 
 
 @dataclass(slots=True)
@@ -96,8 +99,8 @@ class Reading:
         in_title = tokens.offsets < titles[self.section_array]
         self.breaks = sentences * 128 + self.section_array % 64 * 2 + in_title
         #: First token of each sentence, and one past the last of all.
-        starts = group_starts(sentences)
-        self.bounds: list[int] = [*starts.tolist(), len(tokens)]
+        self.sentence_starts = group_starts(sentences)
+        self.bounds: list[int] = [*self.sentence_starts.tolist(), len(tokens)]
         self._clauses = Clauses(marked, self.units, self.bounds)
         self._attributes: dict[int, list[Found]] = {}
         found = self.attributes = attributes.find(text, tokens)
@@ -106,7 +109,6 @@ class Reading:
         self.sides = SideReading(parts, found, tokens, stems)
         self.gestation = Gestation(found, tokens.words)
         self._line_words: dict[int, int] = {}
-        self._places: dict[int, tuple[bool, int]] = {}
 
     def extract(
         self, label: str, first: int, last: int, bag: int, core: tuple[str, ...] = ()
@@ -114,22 +116,19 @@ class Reading:
         """Make the mention of tokens `first` to `last`."""
         tokens, stems = self.tokens, self.stems
         left, right = self._clauses.around(first, last)
-        core = core or tuple(dict.fromkeys(chain.from_iterable(stems[first : last + 1])))
-        around = dict.fromkeys(chain.from_iterable(stems[left : right + 1]))
+        if core:
+            words = stems[left : right + 1]
+        else:
+            core = tuple(dict.fromkeys(chain.from_iterable(stems[first : last + 1])))
+            words = stems[left:first] + stems[last + 1 : right + 1]
+        around = dict.fromkeys(chain.from_iterable(words))
         for stem in core:
             around.pop(stem, None)
         start_char, sentence = tokens.starts[first], tokens.sentences[first]
         near = self._attributes.get(sentence)
         attributes = AttributeFinder.near(near, first, last, left, right) if near else []
-        if label == "DIAGNOSIS":
-            names = {a.name for a in attributes}
-            if "laterality" not in names:
-                side = self.sides.of(core, around)
-                if side is not None:
-                    attributes.append(side)
-            stated = self.gestation.stated
-            if stated is not None and names.isdisjoint(("gestation", "weeks", "trimester")):
-                attributes.append(stated)
+        if label == "DIAGNOSIS" and (self.sides.states_any or self.gestation.stated is not None):
+            self._add_stated(attributes, core, around)
         return Extract(
             label,
             start_char,
@@ -145,14 +144,21 @@ class Reading:
             attributes,
         )
 
+    def _add_stated(
+        self, attributes: list[Found], core: Iterable[str], context: Iterable[str]
+    ) -> None:
+        """Add what the note states elsewhere of the same part of the body, or pregnancy."""
+        names = {a.name for a in attributes}
+        if "laterality" not in names:
+            side = self.sides.of(core, context)
+            if side is not None:
+                attributes.append(side)
+        stated = self.gestation.stated
+        if stated is not None and names.isdisjoint(("gestation", "weeks", "trimester")):
+            attributes.append(stated)
+
     def _place(self, start_char: int) -> tuple[bool, int]:
         """Return whether only list marks stand before a mention, and the words of its line."""
-        known = self._places.get(start_char)
-        if known is None:
-            known = self._places[start_char] = self._read_place(start_char)
-        return known
-
-    def _read_place(self, start_char: int) -> tuple[bool, int]:
         text = self.text
         line_start = text.rfind("\n", 0, start_char) + 1
         count = self._line_words.get(line_start)
@@ -160,7 +166,7 @@ class Reading:
             line_end = text.find("\n", start_char)
             line = text[line_start : line_end if line_end >= 0 else len(text)]
             count = self._line_words[line_start] = len(line.split())
-        if start_char - line_start > 40:
+        if start_char - line_start > _LONGEST_LEAD:
             return False, count
-        before = text[line_start:start_char].strip(" \t0123456789.)(#*-•:>[]xX")
-        return before.lower() in _LEADS, count
+        before = text[line_start:start_char].strip(_MARKS)
+        return not before or before.lower() in _LEADS, count

@@ -79,6 +79,7 @@ class HeaderLookup:
         self._first = table.first_words
         self._last = table.last_words
         self._found: dict[str, Header | None] = {}
+        self._misspelt: dict[str, Header | None] = {}
         self._may_end: dict[str, bool] = {}
         self._near = NearWords(sorted(table.vocabulary))
 
@@ -109,6 +110,14 @@ class HeaderLookup:
 
     def find_misspelt(self, title: str) -> Header | None:
         """Return what a title opens when one of its words has one error, or None."""
+        if title in self._misspelt:
+            return self._misspelt[title]
+        if len(self._misspelt) > _REMEMBERED:
+            self._misspelt.clear()
+        header = self._misspelt[title] = self._meant(title)
+        return header
+
+    def _meant(self, title: str) -> Header | None:
         words = title.split(" ")
         if len(words) > _MOST_MISSPELT:
             return None

@@ -109,12 +109,15 @@ class MentionFinder:
         self.forms: WordForms = next(iter(self.indexes.values())).forms
         self.parts = PairedParts(self.forms)
         self._rarity: dict[str, float] = {}
+        self._hash: dict[str, int] = {}
         for index in reversed(self.indexes.values()):
             self._rarity.update(zip(index.words, index.idf.tolist(), strict=True))
+            self._hash.update(zip(index.words, index.word_hash.tolist(), strict=True))
         self._speller = Speller(self._rarity, known_words)
         self._stems: dict[str, tuple[str, ...]] = {}
         self.rename = WordSenses(self.stems, self.indexes.values())
         self._find_windows = WindowFinder(list(self.indexes.values()))
+        self._all_stems = WordClass(self.stems, np.object_)
         self._sum = WordClass(self._sum_of, np.uint64)
         self._spread = SpreadFinder(
             list(self.indexes.values()), [_REACH[label] for label in self.indexes]
@@ -149,18 +152,14 @@ class MentionFinder:
                 self._stems[word] = known
         return known
 
-    def all_stems(self, words: Sequence[str]) -> list[tuple[str, ...]]:
-        """Return the stems of each word."""
-        try:
-            return list(map(self._stems.__getitem__, words))
-        except KeyError:
-            return [self.stems(word) for word in words]
-
     def _sum_of(self, word: str) -> int:
-        return sum(map(stem_hash, self.stems(word))) & _MASK
+        known = self._hash
+        stems = self.stems(word)
+        return sum([known[s] if s in known else stem_hash(s) for s in stems]) & _MASK
 
     def _word_ids(self, word: str) -> list[int]:
-        return self._spread.ids(self.stems(word))
+        stems = [s for s in self.stems(word) if s in self._hash]
+        return self._spread.ids(stems) if stems else []
 
     def _is_telling(self, word: str) -> bool:
         return any(self._rarity.get(s, 0.0) >= _TELLING for s in self.stems(word))
@@ -181,7 +180,7 @@ class MentionFinder:
             tokens,
             sections,
             units,
-            stems=self.all_stems(tokens.words),
+            stems=self._all_stems.of(tokens).tolist(),
             marked=self.marks.of(tokens),
             attributes=self.attributes,
             parts=self.parts,
@@ -287,11 +286,11 @@ class MentionFinder:
     ) -> Iterable[Extract]:
         """Return whole sentences of naming sections as mentions."""
         tokens, sections, bounds = reading.tokens, reading.sections, reading.bounds
-        starts = np.array(bounds[:-1])
+        starts = reading.sentence_starts
         has_done, telling = reading.marked.has("done"), reading.marked.has("telling")
         kinds = [groups.get(s.kind, "") for s in sections]
         naming = np.array([k in PROCEDURE_GROUPS or k in DIAGNOSIS_GROUPS for k in kinds])
-        place_of = reading.section_array[np.array(bounds[1:]) - 1]
+        place_of = reading.section_array.take(np.append(starts[1:], len(tokens)) - 1)
         worth = naming[place_of] | np.logical_or.reduceat(has_done, starts)
         # a report may open with the name of the study, without any header
         untitled = sections[int(place_of[0])].kind == "preamble"

@@ -26,6 +26,7 @@ Array = np.ndarray[Any, Any]
 
 #: Places around a token whose words are looked at.
 OFFSETS = (-2, -1, 0, 1, 2)
+_REACH = max(OFFSETS)
 
 
 class SpanProposer:
@@ -104,19 +105,18 @@ class SpanProposer:
         if self._rows is None:
             raise ModelDamagedError("the span proposer is not bound to a word table")
         n = len(tokens)
-        change = self._change[self._rows.of(tokens)]
+        change = self._change.take(self._rows.of(tokens), axis=0)
         sentences = tokens.sentence_array
         of_section = self._of_group[[self._group_row.get(group, -1) for group in groups]]
-        scores: Array = of_section[section_of] + self._alone
-        for column, offset in enumerate(OFFSETS):
-            if offset == 0:
-                scores += change[:, column]
-                continue
-            # what stands `offset` tokens on, where that is in the same sentence
-            here = slice(max(-offset, 0), n - max(offset, 0))
-            there = slice(max(offset, 0), n - max(-offset, 0))
-            same = sentences[here] == sentences[there]
-            scores[here] += change[there, column] * same[:, None]
+        scores: Array = of_section.take(section_of, axis=0)
+        scores += self._alone
+        scores += change[:, OFFSETS.index(0)]
+        for distance in range(1, min(_REACH, n - 1) + 1):
+            # what stands so many tokens on, or before, where that is in the same sentence
+            low, high = slice(0, n - distance), slice(distance, n)
+            same = (sentences[low] == sentences[high]).astype(np.float32)[:, None]
+            scores[low] += change[high, OFFSETS.index(distance)] * same
+            scores[high] += change[low, OFFSETS.index(-distance)] * same
         return scores
 
     def spans(

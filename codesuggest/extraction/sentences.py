@@ -33,6 +33,8 @@ _OPENERS = frozenset([
 _ITEM = re.compile(r"[-*•#>–—☐☑☒□✓]|\(?\d{1,2}[.)]\s|[A-Za-z][.)]\s|\[[ xX]?\]")
 _INLINE_ITEM = re.compile(r"(?<!\S)(?:\(?(\d{1,2})\)|#(\d{1,2})[.:)]?)\s*(?=[A-Za-z])")
 _WORD = re.compile(r"\S+")
+#: Words from this length on are no abbreviations.
+_LONG = 7
 #: A line at least this long may have been wrapped at a margin; margins lie between the others.
 _WRAPPED, _NARROWEST, _WIDEST = 40, 55, 120
 #: Behind these a number is no item's: "stage 3. Gout".
@@ -150,10 +152,10 @@ def _goes_on(text: str, first: int, end: int) -> bool:
 
 def _abbreviated(text: str, stop: int, end: int) -> bool:
     before = text[max(0, stop - 8) : stop]
-    if not before or before[-1].isspace():
+    if not before or before[-1].isspace() or before[-_LONG:].isalpha() and len(before) >= _LONG:
         return False
     word = before.rsplit(None, 1)[-1].lstrip("(\"'[")
-    if len(word) > 6 or not word:
+    if len(word) >= _LONG or not word:
         return False
     if word in _ABBREVIATIONS:
         return True

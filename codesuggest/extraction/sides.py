@@ -81,6 +81,11 @@ class SideReading:
             if region is not None:
                 self._sides.setdefault(region, {}).setdefault(attribute.value, attribute)
 
+    @property
+    def states_any(self) -> bool:
+        """Whether the note states the side of any part."""
+        return bool(self._sides)
+
     def of(self, core: Iterable[str], context: Iterable[str]) -> Found | None:
         """Return the one side that the note states of a mention's part, or None.
 
@@ -89,8 +94,6 @@ class SideReading:
         core, context : iterables of str
             Stems of the mention, and of its clause, which counts when the mention names no part.
         """
-        if not self._sides:
-            return None
         regions = self._parts.regions(core) or self._parts.regions(context)
         sides = {
             side: found for r in sorted(regions) for side, found in self._sides.get(r, {}).items()

@@ -33,6 +33,8 @@ Array = np.ndarray[Any, Any]
 _MOST_PIECES = 300_000
 #: The one token with a blank inside it.
 _SPACED_XRAY = re.compile(r"[xX] [rR]ays?\b")
+#: For each byte of ASCII whether it is more than a blank.
+_IS_FILLED = bytes(not chr(i).isspace() for i in range(256))
 #: No character from here on is white space.
 _LAST_BLANK = 0x3001
 
@@ -50,17 +52,28 @@ class Lexis:
         known = self._number.get(word)
         if known is None:
             with self._lock:
-                known = self._number.get(word)
-                if known is None:
-                    known = len(self.words)
-                    self.words.append(word)
-                    self._number[word] = known
+                known = self._add(word)
+        return known
+
+    def _add(self, word: str) -> int:
+        """Return the number of a word that was new a moment ago; the caller holds the lock."""
+        known = self._number.get(word)
+        if known is None:
+            known = len(self.words)
+            # last of all: who finds the number finds the word
+            self.words.append(word)
+            self._number[word] = known
         return known
 
     def numbers(self, words: Sequence[str]) -> list[int]:
         """Return the numbers of several folded words."""
-        known = list(map(self._number.get, words))
-        return [self.number(w) if n is None else n for w, n in zip(words, known, strict=True)]
+        known: list[Any] = list(map(self._number.get, words))
+        if None in known:
+            with self._lock:
+                for place, number in enumerate(known):
+                    if number is None:
+                        known[place] = self._add(words[place])
+        return known
 
 
 class WordClass:
@@ -104,7 +117,7 @@ class WordClass:
         lexis, values, size = self._known
         if lexis is not tokens.lexis or size < len(tokens.lexis.words):
             values = self._grown(tokens.lexis)
-        return values[tokens.ids]
+        return values.take(tokens.ids, axis=0)
 
     def _grown(self, lexis: Lexis) -> Array:
         with self._lock:
@@ -226,7 +239,8 @@ class _Pieces:
         self.number: dict[str, int] = {}
         self.count = np.zeros(1024, np.int32)
         self.first = np.zeros(1024, np.int32)
-        self.word = np.zeros(4096, np.int32)
+        # as wide as an index: an array of other numbers is converted each time it is one
+        self.word = np.zeros(4096, np.intp)
         self.start = np.zeros(4096, np.int32)
         self.end = np.zeros(4096, np.int32)
         self._used = 0
@@ -234,19 +248,44 @@ class _Pieces:
     def add(self, pieces: Iterable[str]) -> None:
         """Cut and number those of some distinct pieces that are new; the caller holds the lock."""
         new = [piece for piece in pieces if piece not in self.number]
-        cuts = list(map(_cuts, new))
-        flat = [cut for own in cuts for cut in own]
+        words: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        sizes: list[int] = []
+        for piece in new:
+            if piece.isascii():
+                # most pieces are a word, or a word and a sign: what `TOKEN` makes of these is
+                # plain, and only "xray" and its like are more than lower-cased
+                size = len(piece)
+                if piece.isalpha():
+                    word = piece.lower()
+                    words.append(fold(word) if word[0] == "x" else word)
+                    starts.append(0)
+                    ends.append(size)
+                    sizes.append(1)
+                    continue
+                if size > 2 and piece[-1] in ",.;:" and piece[:-1].isalpha():
+                    words += fold(piece[:-1]), piece[-1]
+                    starts += 0, size - 1
+                    ends += size - 1, size
+                    sizes.append(2)
+                    continue
+            cuts = _cuts(piece)
+            words += [word for word, _, _ in cuts]
+            starts += [start for _, start, _ in cuts]
+            ends += [end for _, _, end in cuts]
+            sizes.append(len(cuts))
         number, used = len(self.number), self._used
-        total, stop = number + len(new), used + len(flat)
+        total, stop = number + len(new), used + len(words)
         while total > len(self.count):
             self.count, self.first = _doubled(self.count), _doubled(self.first)
         while stop > len(self.word):
             self.word, self.start = _doubled(self.word), _doubled(self.start)
             self.end = _doubled(self.end)
-        self.word[used:stop] = self.lexis.numbers([word for word, _, _ in flat])
-        self.start[used:stop] = [start for _, start, _ in flat]
-        self.end[used:stop] = [end for _, _, end in flat]
-        self.count[number:total] = count = np.array(list(map(len, cuts)), np.int32)
+        self.word[used:stop] = self.lexis.numbers(words)
+        self.start[used:stop] = starts
+        self.end[used:stop] = ends
+        self.count[number:total] = count = np.array(sizes, np.int32)
         self.first[number:total] = used + count.cumsum() - count
         self._used = stop
         # last of all: a reader that finds a number finds its cuts
@@ -255,15 +294,6 @@ class _Pieces:
 
 def _cuts(piece: str) -> list[tuple[str, int, int]]:
     """Return the folded words of a piece and where they stand."""
-    if piece.isascii():
-        # most pieces are a word, or a word and a sign: what `TOKEN` makes of these is plain
-        size = len(piece)
-        if piece.isalpha():
-            # only "xray" and its like are more than lower-cased
-            word = piece.lower()
-            return [(fold(word) if word[0] == "x" else word, 0, size)]
-        if size > 2 and piece[-1] in ",.;:" and piece[:-1].isalpha():
-            return [(fold(piece[:-1]), 0, size - 1), (piece[-1], size - 1, size)]
     return [
         (word, match.start(), match.end())
         for match in TOKEN.finditer(piece)
@@ -295,21 +325,21 @@ class TokenCutter:
             pieces = self._pieces = _Pieces()
         numbers = self._numbers(pieces, text.split())
         at = self._starts(text)
-        count = pieces.count[numbers]
+        count = pieces.count.take(numbers)
         ends = count.cumsum()
         total = int(ends[-1]) if len(ends) else 0
-        flat = (pieces.first[numbers] - (ends - count)).repeat(count)
+        flat = (pieces.first.take(numbers) - (ends - count)).repeat(count)
         flat += np.arange(total)
         offset = at.repeat(count)
-        ids = pieces.word[flat]
-        starts = pieces.start[flat] + offset
+        ids = pieces.word.take(flat)
+        starts = pieces.start.take(flat) + offset
         return TokenLists(
             pieces.lexis,
             ids,
             starts,
             list(map(pieces.lexis.words.__getitem__, ids.tolist())),
             starts.tolist(),
-            (pieces.end[flat] + offset).tolist(),
+            (pieces.end.take(flat) + offset).tolist(),
             [1] * total,
             np.ones(total, np.int64),
         )
@@ -327,7 +357,7 @@ class TokenCutter:
     def _starts(self, text: str) -> Array:
         """Return the offsets at which the pieces between blanks start."""
         if text.isascii():
-            filled = self._filled[np.frombuffer(text.encode(), dtype=np.uint8)]
+            filled = np.frombuffer(text.encode().translate(_IS_FILLED), dtype=np.bool_)
         else:
             signs = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
             filled = self._filled[np.minimum(signs, _LAST_BLANK)]
@@ -341,7 +371,7 @@ class TokenCutter:
         """Cut a text in which a token holds a blank."""
         lexis = self._pieces.lexis
         cuts = _cuts(text)
-        ids = np.array([lexis.number(word) for word, _, _ in cuts], dtype=np.int32)
+        ids = np.array([lexis.number(word) for word, _, _ in cuts], dtype=np.intp)
         return TokenLists(
             lexis,
             ids,

@@ -57,10 +57,9 @@ class Windows:
         sizes = group_sizes(begins, n)
         prefix = np.zeros(n + MAX_WINDOW, np.uint64)
         hashes = np.empty((n, MAX_WINDOW), np.uint64)
-        with np.errstate(over="ignore"):
-            sums.cumsum(dtype=np.uint64, out=prefix[1 : n + 1])
-            for column, size in enumerate(range(MAX_WINDOW, 0, -1)):
-                np.subtract(prefix[size : size + n], prefix[:n], out=hashes[:, column])
+        sums.cumsum(dtype=np.uint64, out=prefix[1 : n + 1])
+        for column, size in enumerate(range(MAX_WINDOW, 0, -1)):
+            np.subtract(prefix[size : size + n], prefix[:n], out=hashes[:, column])
         return cls(hashes, (begins + sizes).repeat(sizes))
 
     def at(self, places: Array) -> tuple[Array, Array, Array]:
