@@ -512,7 +512,10 @@ class CodeSuggester:
         for number, (extract, assertion) in enumerate(
             zip(found.extracts, found.assertions, strict=True)
         ):
-            if extract.bag < 0 or mentions.places[number] in used:
+            # a disease of a relative is none of the patient, whatever else it supports
+            if extract.bag < 0 or (
+                mentions.places[number] in used and assertion.status not in INACTIVE
+            ):
                 continue
             system, code, title = self.ranker.first_code(extract)
             if system not in wanted:

@@ -98,9 +98,10 @@ class AssertionFinder:
                 out.append(_PRESENT)
                 continue
             is_test = tests is not None and tests[number]
-            is_procedure = is_test or names_procedure(words[first : last + 1])
-            if tests is None:
-                is_test = is_procedure
+            own = words[first : last + 1]
+            is_procedure = is_test or names_procedure(own)
+            # "annual exam, normal": that is how it went, the exam is not denied
+            is_test = is_test or (is_procedure if tests is None else not _EXAMINED.isdisjoint(own))
             in_history = group == "history_past"
             chosen = [
                 hit
@@ -283,6 +284,7 @@ class AssertionFinder:
         return stop
 
 
+_EXAMINED = frozenset({"exam", "examination", "checkup", "visit", "screening", "physical"})
 _SPEAKING = frozenset(
     {"family", "consent", "instructions", "plan", "history_past", "social", "allergy"}
 )

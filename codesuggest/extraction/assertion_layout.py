@@ -96,7 +96,7 @@ class Layout:
     def __init__(self, text: str, lists: AssertionWords) -> None:
         self._text = text
         signs = _BOX_SIGNS if text.isascii() else _BOX_SIGNS + _DRAWN_BOXES
-        self._boxes = any([sign in text for sign in signs])
+        self._boxes = any(sign in text for sign in signs)
         self._blanks = self._boxes and re.search(r"_[xX✓]_", text) is not None
         self._options = lists.options
         self._minus = _MINUS.search(text) is not None

@@ -40,6 +40,7 @@ _QUANTITIES: tuple[tuple[str, str], ...] = (
 #: One pattern of all, tried only at the tokens that can open one.
 _QUANTITY = re.compile("|".join(pattern for _, pattern in _QUANTITIES), re.IGNORECASE)
 _OPENING = re.compile(rf"\d|(?:{'|'.join(_NUMBERS)})$|[ctls]\d|[x×]\d*$|bmi$")
+_SIDES = {"right": "right", "left": "left", "both": "bilateral"}
 #: Attributes that count for a mention only when they stand in its own clause.
 _CLOSE = frozenset({"acuity", "severity", "exacerbation", "recurrence", "control", "obstruction"})
 
@@ -54,6 +55,12 @@ class Found:
     end_char: int
     first_token: int
     sentence: int
+
+
+def _sided(word: str) -> str:
+    """Return the side that a chosen sense names ("od=right eye"), or an empty string."""
+    side = word.partition("=")[2].partition(" ")[0]
+    return _SIDES.get(side, "")
 
 
 class AttributeFinder:
@@ -71,6 +78,7 @@ class AttributeFinder:
                 "first": self._table.first_words,
                 "second": self._table.second_words,
                 "quantity": lambda w: _OPENING.match(w) is not None,
+                "sided": lambda w: _sided(w) != "",
             }
         )
 
@@ -84,6 +92,10 @@ class AttributeFinder:
                 tokens.words, marked.opens("single", "first", "second")
             )
             for name, value in payloads
+        ]
+        found += [
+            Found("laterality", _sided(tokens.words[i]), starts[i], ends[i], i, sentences[i])
+            for i in marked.places("sided")
         ]
         reach = 0
         for token in marked.places("quantity"):

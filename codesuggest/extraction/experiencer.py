@@ -12,6 +12,13 @@ from codesuggest.extraction.assertion_words import AssertionWords
 
 __all__ = ["speaks_of_relative"]
 
+#: Of a child "the child has croup" speaks; a relative is somebody's: "her child has croup".
+_PATIENTS = frozenset({"child"})
+_OF_SOMEBODY = frozenset({
+    "her", "his", "their", "my", "our", "one", "other", "another", "older", "younger", "oldest",
+    "youngest", "first", "second", "third", "previous", "prior", "a", "no", "with", "of",
+})  # fmt: skip
+
 
 def speaks_of_relative(
     words: Sequence[str], first: int, last: int, relatives: frozenset[int], lists: AssertionWords
@@ -26,6 +33,8 @@ def speaks_of_relative(
         Positions of all tokens that name relatives ("mother and father deny").
     lists : AssertionWords
     """
+    if words[last] in _PATIENTS and (not first or words[first - 1] not in _OF_SOMEBODY):
+        return False
     n = len(words)
     following = words[last + 1] if last + 1 < n else ""
     after_next = words[last + 2] if last + 2 < n else ""

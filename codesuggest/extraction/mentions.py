@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from codesuggest.extraction.attributes import AttributeFinder
+from codesuggest.extraction.body_mass import adult_body_mass
 from codesuggest.extraction.clauses import clause_questions
 from codesuggest.extraction.extracts import Extract, Reading
 from codesuggest.extraction.proposer import SpanProposer
@@ -64,6 +65,7 @@ _BREAKS = frozenset({":", ";"})
 _TELLING = 4.0
 _REACH = {"DIAGNOSIS": Reach(3, 14, 8), "PROCEDURE": Reach(2, 30, 8)}
 _MASK = (1 << 64) - 1
+_PERCENTILE = frozenset({"th", "st", "nd", "rd", "%", "percentile", "percent", "%ile"})
 #: Most meaningful words of a first line that may be the title of a report.
 _TITLE = 7
 
@@ -208,6 +210,7 @@ class MentionFinder:
         extracts.extend(self._line_mentions(reading, groups, extracts))
         extracts.extend(self._spread_mentions(reading, matched))
         extracts.extend(self._gestations(reading))
+        extracts.extend(self._body_masses(reading))
         extracts.extend(self._proposed_mentions(reading, groups, extracts))
         extracts.sort(key=lambda e: (e.start_char, e.end_char, e.label))
         titled = np.array([groups.get(s.kind, "") in PROCEDURE_GROUPS for s in sections])
@@ -277,6 +280,21 @@ class MentionFinder:
             bag = index.find_bag(core) if index is not None else -1
             if bag >= 0:
                 yield reading.extract("DIAGNOSIS", first, last, bag, core)
+
+    def _body_masses(self, reading: Reading) -> Iterable[Extract]:
+        """Return values of the body mass index as mentions; percentiles are of children."""
+        index = self.indexes.get("DIAGNOSIS")
+        tokens = reading.tokens
+        for found in reading.attributes:
+            if found.name != "bmi" or index is None:
+                continue
+            last = max(found.first_token, bisect_left(tokens.starts, found.end_char) - 1)
+            if not _PERCENTILE.isdisjoint(tokens.words[last + 1 : last + 4]):
+                continue
+            core = self.forms.bag(adult_body_mass(float(found.value)))
+            bag = index.find_bag(core)
+            if bag >= 0:
+                yield reading.extract("DIAGNOSIS", found.first_token, last, bag, core)
 
     def _line_mentions(
         self,

@@ -44,6 +44,11 @@ class ExtractedNote:
         """Whether each extract is of something that the note calls past."""
         return [a.status in _PAST for a in self.assertions]
 
+    @property
+    def of_family(self) -> list[bool]:
+        """Whether each extract is of a relative."""
+        return [a.status == "family" for a in self.assertions]
+
 
 def starts_of_sentences(text: str, section_starts: Iterable[int]) -> list[int]:
     """Return the sorted offsets at which sentences start; a section starts one too."""

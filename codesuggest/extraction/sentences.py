@@ -152,7 +152,7 @@ def _goes_on(text: str, first: int, end: int) -> bool:
 
 def _abbreviated(text: str, stop: int, end: int) -> bool:
     before = text[max(0, stop - 8) : stop]
-    if not before or before[-1].isspace() or before[-_LONG:].isalpha() and len(before) >= _LONG:
+    if not before or before[-1].isspace() or (before[-_LONG:].isalpha() and len(before) >= _LONG):
         return False
     word = before.rsplit(None, 1)[-1].lstrip("(\"'[")
     if len(word) >= _LONG or not word:

@@ -66,7 +66,7 @@ FEATURES: dict[str, str] = {
     "chapter_pregnancy": "the code is of chapter O",
     "chapter_newborn": "the code is of chapter P",
     "chapter_neoplasm": "the code is of chapters C and D0 to D4",
-    "relative": "the note's other words, or its past, speak for the code",
+    "relative": "the note's other words, its past or its family speak for the code",
     "line_mention": "the mention is a whole line",
     "procedure": "the code is of a procedure or supply",
     "hcpcs": "the code is HCPCS Level II",
@@ -147,7 +147,7 @@ class CandidateFinder:
         self.priors = dict(priors or {})
         self.n_near = n_near
         self.n_kept = n_kept
-        self._relatives = Relatives(self._joint, self.systems[0])
+        self._relatives = Relatives(self._joint, self.systems)
         self._choose = MemberChoice(self.systems)
         sizes = [len(system.codes) for system in self.systems]
         self._first_row = np.cumsum([0, *sizes[:-1]])
@@ -230,8 +230,9 @@ class CandidateFinder:
         if note is not None:
             of_note = index.known(note.stems)
             of_title = index.known(note.title_stems) if note.title_stems else None
-            past = np.array(note.past, bool)[chosen] if note.past else np.zeros(len(chosen), bool)
-            near = self._relatives(near, own, of_note, past)
+            near = self._relatives(
+                near, own, of_note, _of(note.past, chosen), _of(note.of_family, chosen)
+            )
         asked, bag = near.query, near.bag
         overlap = Overlap.of(index, words, near, of_note, of_title)
         n_own = np.array([len(q.core) for q in asking])
@@ -297,6 +298,17 @@ class CandidateFinder:
             queries, chosen, who[keep], system[keep], row[keep], block[keep], side
         )
 
+    def has_family_history(self, query: Query) -> bool:
+        """Tell whether a code reports what a mention names of a relative."""
+        label = self._joint.label.get(query.label)
+        if label is None or query.bag < 0:
+            return False
+        return self._relatives.has_family_history(query.bag + int(self._joint.bag_offset[label]))
+
+    def leaves_status(self, label: str, bag: int) -> bool:
+        """Tell whether a code reports what a bag of one label means once it is past."""
+        return self._relatives.has_past(bag + int(self._joint.bag_offset[self._joint.label[label]]))
+
     def _keep(self, block: Array, who: Array, n_kept: int) -> Array:
         """Return the positions of the most promising candidates of each mention."""
         promise = quick_score(block)
@@ -344,6 +356,11 @@ class CandidateFinder:
             rows[order].astype(np.int32),
             block[origin],
         )
+
+
+def _of(flags: Sequence[bool], chosen: Sequence[int]) -> Array:
+    """Return what is so of the chosen mentions; nothing is where nothing is known."""
+    return np.array(flags, bool)[chosen] if flags else np.zeros(len(chosen), bool)
 
 
 def quick_score(features: Array) -> Array:

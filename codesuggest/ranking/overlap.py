@@ -27,6 +27,11 @@ class NoteWords(Protocol):
         """Whether each mention is of something that the note calls past."""
         ...
 
+    @property
+    def of_family(self) -> Sequence[bool]:
+        """Whether each mention is of a relative."""
+        ...
+
 
 @dataclass(slots=True)
 class Overlap:

@@ -134,6 +134,25 @@ class Ranker:
 
     # -- mentions --------------------------------------------------------------------------
 
+    def asked(self, found: Any) -> list[int]:
+        """Return the mentions of a note that may support a code.
+
+        Those that nothing rules out, and those of relatives that a history code reports.
+        """
+        finder = self.finder
+        return [
+            i
+            for i, (extract, assertion) in enumerate(
+                zip(found.extracts, found.assertions, strict=True)
+            )
+            if assertion.status not in INACTIVE
+            or (
+                assertion.status == "family"
+                and finder is not None
+                and finder.has_family_history(extract)
+            )
+        ]
+
     def rank_mentions(
         self, queries: Sequence[Query], which: Sequence[int], note: NoteWords | None = None
     ) -> tuple[CandidateTable, Array]:
@@ -158,8 +177,7 @@ class Ranker:
         found = note.found
         extracts, assertions, sections = found.extracts, found.assertions, found.sections
         document = guess_document(note.text, sections, note.groups, note.setting)
-        active = [i for i, a in enumerate(assertions) if a.status not in INACTIVE]
-        readings = Readings.of(*self.rank_mentions(extracts, active, found))
+        readings = Readings.of(*self.rank_mentions(extracts, self.asked(found), found))
         support = (readings.probability >= _LEAST).nonzero()[0]
         if not len(support):
             return NoteTable([], [], None, readings, np.zeros((0, len(NOTE_FEATURES))), document)

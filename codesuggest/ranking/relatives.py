@@ -2,11 +2,13 @@
 
 *Neighbours* are codes of the same category whose words stand elsewhere in the note: "non-small
 cell carcinoma of the lung ... resected from the left lower lobe". A *history* is the code that
-reports a disease which the note says is past: "breast cancer in 2016, treated".
+reports a disease which the note says is past ("breast cancer in 2016, treated"), or of a relative,
+and what a past operation left behind ("coronary bypass in 2009").
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,11 @@ from codesuggest.ranking.near import JointIndex, NearBags
 from codesuggest.terminology.aliases import SOURCES
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.grouping import flat_rows, group_sizes, group_starts, place_in
-from codesuggest.terminology.personal_history import personal_history
+from codesuggest.terminology.history_codes import (
+    family_history,
+    personal_history,
+    procedure_status,
+)
 
 __all__ = ["RELATIVE", "Relatives"]
 
@@ -39,12 +45,13 @@ class Relatives:
     Parameters
     ----------
     index : JointIndex
-    icd : CodeSystem
-        ICD-10-CM; the first system of the index.
+    systems : sequence of CodeSystem
+        Those of the index, in its order: ICD-10-CM, then CPT and the others.
     """
 
-    def __init__(self, index: JointIndex, icd: CodeSystem) -> None:
+    def __init__(self, index: JointIndex, systems: Sequence[CodeSystem]) -> None:
         self._index = index
+        icd = systems[0]
         _, self._category = np.unique([c[:_CATEGORY] for c in icd.codes], return_inverse=True)
         entry = np.flatnonzero(index.entry_system == 0)
         row = index.entry_row[entry]
@@ -61,17 +68,36 @@ class Relatives:
         self._family_start = np.append(starts, len(order))
         n_categories = 1 + int(self._category.max())
         self._category_start = np.searchsorted(category[starts], np.arange(n_categories + 1))
-        self._past_bag = self._bags_of(personal_history(icd), entry, row, bag)
+        source = index.entry_source[entry]
+        titled = np.isin(source, [SOURCES.index("title"), SOURCES.index("residual")])
+        #: The bag of the title of each diagnosis; the last is that of none.
+        title_bag = np.full(len(icd.codes) + 1, -1)
+        title_bag[row[titled]] = bag[titled]
+        past = [personal_history(icd), *(_none(system) for system in systems[1:])]
+        if len(systems) > 1:
+            past[1] = procedure_status(icd, systems[1])
+        family = [family_history(icd), *(_none(system) for system in systems[1:])]
+        #: The histories of the first meaning of each bag, as bags, -1 for none.
+        first_row = np.cumsum([0, *(len(system.codes) for system in systems)])
+        meant = index.entry_start[:-1]
+        meant = first_row[index.entry_system[meant]] + index.entry_row[meant]
+        self._past_bag: Array = title_bag[np.concatenate(past)[meant]]
+        self._family_bag: Array = title_bag[np.concatenate(family)[meant]]
+        # "family history of breast cancer" is what it says
+        own = (meant < len(icd.codes)) & (np.concatenate(family)[meant] == meant)
+        self._family_bag[own] = own.nonzero()[0]
 
-    def _bags_of(self, past: Array, entry: Array, row: Array, bag: Array) -> Array:
-        """Return the bag of the title of each code's history, -1 for none."""
-        titled = self._index.entry_source[entry] == SOURCES.index("title")
-        bag_of = np.full(len(past) + 1, -1)
-        bag_of[row[titled]] = bag[titled]
-        found: Array = bag_of[past]
-        return found
+    def has_family_history(self, bag: int) -> bool:
+        """Tell whether a code reports what a bag means of a relative."""
+        return bool(self._family_bag[bag] >= 0)
 
-    def __call__(self, near: NearBags, own: Array, known: Array, past: Array) -> NearBags:
+    def has_past(self, bag: int) -> bool:
+        """Tell whether a code reports what a bag means once it is past."""
+        return bool(self._past_bag[bag] >= 0)
+
+    def __call__(
+        self, near: NearBags, own: Array, known: Array, past: Array, family: Array
+    ) -> NearBags:
         """Add the relatives to near bags, behind the others of each query.
 
         Parameters
@@ -81,23 +107,30 @@ class Relatives:
             The bag that a query equals, -1 for none.
         known : array of bool, shape (n_words,)
             Words of the note.
-        past : array of bool, shape (n_queries,)
-            The mention is of something past.
+        past, family : arrays of bool, shape (n_queries,)
+            The mention is of something past, or of a relative: then, if a code reports that,
+            nothing else remains.
         """
         index = self._index
+        if family.any():
+            family = family & (own >= 0)
+            family[family] = self._family_bag[own[family]] >= 0
+            kept = ~family[near.query]
+            near = NearBags(near.query[kept], near.bag[kept], near.score[kept], near.place[kept])
         first = near.place == 0
         query, bag = near.query[first], near.bag[first]
         exact = own[query] >= 0
         bag = np.where(exact, own[query], bag)
+        history = self._past_bag[bag]
+        ended = (past[query] & (history >= 0)).nonzero()[0]
         entry = index.entry_start[bag]
         diagnosis = (index.entry_system[entry] == 0).nonzero()[0]
-        query, row, exact = query[diagnosis], index.entry_row[entry[diagnosis]], exact[diagnosis]
-        by_certainty = (~exact).argsort(kind="stable")
-        asking, found = self._neighbours(query[by_certainty], row[by_certainty], known)
-        history = self._past_bag[row]
-        ended = (past[query] & (history >= 0)).nonzero()[0]
-        more = np.concatenate([asking, query[ended]])
-        bags = np.concatenate([found, history[ended]])
+        asking, row = query[diagnosis], index.entry_row[entry[diagnosis]]
+        by_certainty = (~exact[diagnosis]).argsort(kind="stable")
+        asking, found = self._neighbours(asking[by_certainty], row[by_certainty], known)
+        related = family.nonzero()[0]
+        more = np.concatenate([asking, query[ended], related])
+        bags = np.concatenate([found, history[ended], self._family_bag[own[related]]])
         place = np.full(len(more), RELATIVE)
         query = np.concatenate([near.query, more])
         order = query.argsort(kind="stable")
@@ -135,6 +168,10 @@ class Relatives:
         family_of = np.arange(len(order)).repeat(sizes)[at_best]
         at = at_best[group_starts(family_of)] - starts + bounds[order]
         return query[which[order]], _joined(self._bag, bags)[at]
+
+
+def _none(system: CodeSystem) -> Array:
+    return np.full(len(system.codes), -1, np.int32)
 
 
 def _joined(values: Array, bounds: tuple[Array, Array]) -> Array:

@@ -47,7 +47,7 @@ _PARENTHESES = re.compile(r"\s*[(\[][^)\]]*[)\]]")
 _RESIDUAL = re.compile(r"\bother\b|elsewhere classified", re.IGNORECASE)
 _DEFAULT = re.compile(
     r",? (?:without (?:mention of )?(?:complications?|esophagitis|status migrainosus)|"
-    r"uncomplicated|unspecified|not otherwise specified|NOS)$",
+    r"uncomplicated|unspecified|not (?:otherwise specified|elsewhere classified)|NOS)$",
     re.IGNORECASE,
 )
 #: What a title says is not there or not known.
@@ -77,9 +77,8 @@ def title_aliases(system: CodeSystem) -> Iterator[Alias]:
     """
     for rows in system.members.values():
         row = min(rows, key=lambda r: (_distance_from_default(system.axes(r)), r))
-        title = split_title(system.titles[row])[0]
-        source = "residual" if _RESIDUAL.search(title) else "title"
-        for variant in _variants(title):
+        for variant in _variants(split_title(system.titles[row])[0]):
+            source = "residual" if _RESIDUAL.search(variant) else "title"
             yield Alias(variant, system.system, row, source)
         for term in system.notes(system.codes[row], "inclusion_terms").get("inclusion_terms", ()):
             for variant in _variants(split_title(term)[0]):
@@ -211,8 +210,24 @@ def lexicon_aliases(
             system = next((s for s in SYSTEMS if s in systems and row["code"] in systems[s]), None)
             if system is None:
                 raise TerminologyError(f"{path.name}, row {number}: unknown code {row['code']}")
-            target = systems[system].row_of[row["code"]]
+            target = _without_side(systems[system], systems[system].row_of[row["code"]])
             yield Alias(row["term"], system, target, "lexicon")
+
+
+def _without_side(system: CodeSystem, row: int) -> int:
+    """Return the member of a code's family that names no side, else the code itself.
+
+    A side is no word of an alias: what the note states picks the member.
+    """
+    own = system.axes(row)
+    if own.get("laterality", "unspecified") == "unspecified":
+        return row
+    rest = {axis: value for axis, value in own.items() if axis != "laterality"}
+    for member in system.members.get(int(system.families[row]), ()):
+        axes = dict(system.axes(member))
+        if axes.pop("laterality", "unspecified") == "unspecified" and axes == rest:
+            return member
+    return row
 
 
 def catalogue_aliases(system: CodeSystem) -> Iterator[Alias]:

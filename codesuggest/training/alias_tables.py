@@ -138,7 +138,13 @@ def silence(
     finder = CandidateFinder(indexes, systems)
     total = 0
     for label, index in indexes.items():
-        bags = sorted({*silent_bags(fits, label, index, finder), *_anatomy(index)})
+        everyday = {
+            # what a past operation left behind is told by its name alone
+            bag
+            for bag in silent_bags(fits, label, index, finder)
+            if label != "PROCEDURE" or not finder.leaves_status(label, bag)
+        }
+        bags = sorted({*everyday, *_anatomy(index)})
         index.silence(bags)
         total += len(bags)
     return total

@@ -185,11 +185,7 @@ def mention_examples(ranker: Ranker, fits: Sequence[NoteFit]) -> Examples:
         accepted = {(g.system, g.code) for g in note.acceptable}
         with_quotes = any(g.evidence or g.spans for g in note.must)
         own = counts_of([fit])
-        active = [
-            i
-            for i, a in enumerate(fit.input.found.assertions)
-            if a.status not in INACTIVE and (i in fit.quotes or not with_quotes)
-        ]
+        active = [i for i in ranker.asked(fit.input.found) if i in fit.quotes or not with_quotes]
         if not active or ranker.finder is None:
             continue
         table = ranker.finder(fit.input.found.extracts, active, fit.input.found)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from codesuggest.errors import NoteError, TrainingDataError
-from codesuggest.ranking.note_features import INACTIVE
 from codesuggest.schema import ASSERTION_STATUSES, SYSTEMS, Note, Suggestion, SuggestionSet
 from codesuggest.training.corpora import CodedNote, places_of
 from codesuggest.training.evaluation.outcomes import (
@@ -79,8 +78,7 @@ def candidate_ranks(
     """
     ranker = suggester.ranker
     found = suggester.extract(note.text)
-    active = [i for i, a in enumerate(found.assertions) if a.status not in INACTIVE]
-    table, probability = ranker.rank_mentions(found.extracts, active, found)
+    table, probability = ranker.rank_mentions(found.extracts, ranker.asked(found), found)
     best: dict[tuple[str, str], float] = {}
     for system, row, p in zip(
         table.system.tolist(), table.row.tolist(), probability.tolist(), strict=True

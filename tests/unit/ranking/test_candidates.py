@@ -57,6 +57,7 @@ class Words:
     title_stems: list[str] = field(default_factory=list)
     side: str = ""
     past: list[bool] = field(default_factory=list)
+    of_family: list[bool] = field(default_factory=list)
 
 
 def query(term: str, label: str = "DIAGNOSIS", **attributes: str) -> TermQuery:
