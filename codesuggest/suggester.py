@@ -7,6 +7,7 @@ import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from codesuggest.extraction.pipeline import (
 )
 from codesuggest.extraction.sections import SectionTable
 from codesuggest.guidelines.rules import CodingRules
+from codesuggest.guidelines.worksheet import NoteText
 from codesuggest.model_directory import NAMES, default_model, verify_manifest
 from codesuggest.ranking.explanation import Reason
 from codesuggest.ranking.name_ranker import NameRanker
@@ -214,6 +216,7 @@ class CodeSuggester:
             lambda s: s.confidence >= points.get(s.system, 0.5),
             note.patient_sex,
             note.patient_age,
+            NoteText(note.text, found.words, partial(self._read.assertion_of, note.text)),
         )
         if top_k is not None:
             suggestions = suggestions[:top_k]

@@ -17,12 +17,15 @@ from codesuggest.guidelines.beside import (
     unspecified_beside_specific,
 )
 from codesuggest.guidelines.combinations import CombinationRule, combinations
+from codesuggest.guidelines.drug_names import DrugNames
+from codesuggest.guidelines.drug_rules import DrugRule
+from codesuggest.guidelines.drug_statements import DrugCues
 from codesuggest.guidelines.implied import ImpliedCodeRule, implied_codes
 from codesuggest.guidelines.patient import PatientRule
 from codesuggest.guidelines.same_words import PastOrPresentRule, SameWordsRule
 from codesuggest.guidelines.sequencing import CompanionRule, SequencingRule
 from codesuggest.guidelines.specificity import SeventhCharacterRule, SpecificityRule
-from codesuggest.guidelines.worksheet import Worksheet
+from codesuggest.guidelines.worksheet import NoteText, Worksheet
 from codesuggest.schema import Suggestion
 from codesuggest.terminology.code_system import CodeSystem
 
@@ -52,6 +55,7 @@ class CodingRules:
             integral_symptoms(icd10cm),
             included_procedures(),
             ImpliedCodeRule(systems, implied_codes()),
+            DrugRule(icd10cm, DrugNames.packaged(), DrugCues.packaged()),
             SeventhCharacterRule(icd10cm),
             SpecificityRule(icd10cm),
             conditional_queries(),
@@ -66,6 +70,7 @@ class CodingRules:
         reported: Callable[[Suggestion], bool],
         patient_sex: str | None = None,
         patient_age: float | None = None,
+        note: NoteText | None = None,
     ) -> list[Suggestion]:
         """Return the suggestions after all rules, best first.
 
@@ -77,8 +82,10 @@ class CodingRules:
             Whether it reaches its operating point.
         patient_sex, patient_age : optional
             As in `codesuggest.Note`.
+        note : NoteText, optional
+            What the rules read that look at the words around a suggestion.
         """
-        sheet = Worksheet(suggestions, reported, patient_sex, patient_age)
+        sheet = Worksheet(suggestions, reported, patient_sex, patient_age, note)
         for rule in self.rules:
             rule(sheet)
         return sheet.result()

@@ -8,11 +8,30 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 
-from codesuggest.schema import SYSTEMS, Edit, Suggestion
+from codesuggest.schema import SYSTEMS, Assertion, Edit, Suggestion
 
-__all__ = ["Worksheet"]
+__all__ = ["NoteText", "Worksheet"]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteText:
+    """The note that suggestions come from, for rules that read what stands around them.
+
+    Parameters
+    ----------
+    text : str
+    words : collection of str
+        Its distinct folded words.
+    assertion_of : function of two offsets
+        The assertion of a stretch of the text; it reads the note again, so it is asked last.
+    """
+
+    text: str
+    words: Collection[str]
+    assertion_of: Callable[[int, int], Assertion]
 
 
 class Worksheet:
@@ -26,6 +45,8 @@ class Worksheet:
         Whether it reaches its operating point.
     patient_sex, patient_age : optional
         As in `codesuggest.Note`.
+    note : NoteText, optional
+        Rules that read the text do nothing without it.
 
     Attributes
     ----------
@@ -39,7 +60,9 @@ class Worksheet:
         reported: Callable[[Suggestion], bool],
         patient_sex: str | None = None,
         patient_age: float | None = None,
+        note: NoteText | None = None,
     ) -> None:
+        self.note = note
         self.patient_sex = patient_sex
         self.patient_age = patient_age
         self._reaches = reported
@@ -53,6 +76,10 @@ class Worksheet:
     def find(self, system: str, code: str) -> Suggestion | None:
         """Return a suggestion, reported or not."""
         return self._all.get((system, code))
+
+    def suggested(self, system: str) -> Iterator[Suggestion]:
+        """Yield the suggestions of one system, reported or not."""
+        return (s for (name, _), s in self._all.items() if name == system)
 
     def is_withheld(self, system: str, code: str) -> bool:
         """Tell whether a rule, now or earlier, keeps this code from being reported."""

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from codesuggest.terminology.words import DATA, read_csv, tokenize
 
-__all__ = ["COLUMNS", "Drug", "DrugTable"]
+__all__ = ["COLUMNS", "LEXICON", "Drug", "DrugTable"]
+
+LEXICON = DATA / "lexicon" / "drugs.csv"
 
 COLUMNS = (
     "drug", "brands", "class", "usual_conditions", "long_term_code", "administered_code", "note",
@@ -32,7 +34,7 @@ class DrugTable:
         self.names = names
 
     @classmethod
-    def packaged(cls, path: Path = DATA / "lexicon" / "drugs.csv") -> DrugTable:
+    def packaged(cls, path: Path = LEXICON) -> DrugTable:
         """Read ``data/lexicon/drugs.csv``."""
         names: dict[str, Drug] = {}
         for row in read_csv(path, COLUMNS):
