@@ -132,9 +132,9 @@ class DrugNames:
 
 
 def words_of(text: str, start: int = 0, stop: int | None = None) -> Iterator[Word]:
-    """Yield the folded words of a stretch of text with their offsets, hyphens left out."""
+    """Yield the folded words of a stretch of text with their offsets, inner hyphens left out."""
     for match in TOKEN.finditer(text, start, len(text) if stop is None else stop):
-        if match[0] not in _LOOSE:
+        if match[0] not in _LOOSE or (match[0] == "-" and text[match.start() - 1].isspace()):
             yield fold(match[0]), match.start(), match.end()
 
 

@@ -43,6 +43,8 @@ _OPENING = 12
 _BESIDE = 30
 #: Kind of wording to the intent of a poisoning, the first that the note has; none is accidental.
 _INTENTS = (("undetermined", "4"), ("unintentional", "1"), ("intentional", "2"), ("assault", "3"))
+#: Share of a drug that is not named: mostly another line of the note names it.
+_UNNAMED = 0.3
 _INTENT_SOURCE = "Official Guidelines I.C.19.e.5.b"
 _NAMES = {ADVERSE_EFFECT: "adverse effect of a drug", UNDERDOSING: "underdosing of a drug"}
 #: What a statement must be to hold of the patient's present.
@@ -77,22 +79,31 @@ class DrugRule:
         note = sheet.note
         if note is None:
             return
-        found = [*self._statements(note), *self._beside_effects(sheet, note)]
+        found = self._statements(note)
+        said = [(s.start_char, s.end_char) for s in found]
+        found += [
+            s
+            for s in self._beside_effects(sheet, note)
+            if not any(s.start_char < end and start < s.end_char for start, end in said)
+        ]
         if not found:
             return
         conditions = self._conditions(sheet)
         blamed = [
-            (statement, condition)
+            (statement, *condition)
             for statement in found
             if statement.kind.startswith("effect")
-            and (condition := _condition_of(statement, conditions, note.text)) is not None
+            and (condition := self._blamed(statement, conditions, note.text)) is not None
             and self._holds(note, statement)
         ]
-        named = any(not statement.drug.unnamed for statement, _ in blamed)
-        for statement, condition in blamed:
-            if not (named and statement.drug.unnamed):
-                confidence = condition.confidence * statement.share
-                self._suggest(sheet, note, statement, ADVERSE_EFFECT, confidence, (condition.code,))
+        named = any(not statement.drug.unnamed for statement, _, _ in blamed)
+        for statement, confidence, code in blamed:
+            share = statement.share
+            if statement.drug.unnamed:
+                if named:
+                    continue
+                share *= _UNNAMED
+            self._suggest(sheet, note, statement, ADVERSE_EFFECT, confidence * share, (code,))
         for statement in found:
             if not statement.kind.startswith("effect"):
                 intent = self._intent(note.text, statement)
@@ -152,6 +163,10 @@ class DrugRule:
             if mention.assertion.status in _HOLDS
         ]
 
+    def _names_drug(self, mention: Mention) -> bool:
+        """Tell whether a mention ends with a drug ("continue PPI"): nothing that is caused."""
+        return self._names.ending(list(words_of(mention.text))) is not None
+
     def _beside(
         self, drug: DrugClass, start_char: int, end_char: int, sentence: tuple[int, int]
     ) -> DrugStatement:
@@ -177,6 +192,30 @@ class DrugRule:
     @staticmethod
     def _holds(note: NoteText, statement: DrugStatement) -> bool:
         return note.assertion_of(statement.start_char, statement.end_char).status in _HOLDS
+
+    def _blamed(
+        self, statement: DrugStatement, conditions: Sequence[tuple[Mention, Suggestion]], text: str
+    ) -> tuple[float, str] | None:
+        """Return how sure the condition is that a statement is made of, and its best code.
+
+        Of several conditions it is the nearest. Whichever of its codes is reported, the drug's code
+        stands beside it, so that their confidences add up.
+        """
+        near: dict[tuple[int, int, int], list[Suggestion]] = {}
+        for mention, s in conditions:
+            if _is_near(statement, mention, text):
+                gap = max(
+                    statement.start_char - mention.end_char, mention.start_char - statement.end_char
+                )
+                if gap > 0 and self._names_drug(mention):
+                    continue
+                place = (max(gap, 0), mention.start_char, mention.end_char)
+                near.setdefault(place, []).append(s)
+        if not near:
+            return None
+        best = near[min(near)]
+        surest = max(best, key=lambda s: s.confidence)
+        return min(1.0, sum(s.confidence for s in best)), surest.code
 
     # -- codes -----------------------------------------------------------------------------
 
@@ -232,15 +271,7 @@ class DrugRule:
                 )
 
 
-def _condition_of(
-    statement: DrugStatement, conditions: Sequence[tuple[Mention, Suggestion]], text: str
-) -> Suggestion | None:
-    """Return the surest condition that a statement is made of; None when there is none near."""
-    near = [s for mention, s in conditions if _is_blamed(statement, mention, text)]
-    return max(near, key=lambda s: s.confidence, default=None)
-
-
-def _is_blamed(statement: DrugStatement, mention: Mention, text: str) -> bool:
+def _is_near(statement: DrugStatement, mention: Mention, text: str) -> bool:
     start, end = statement.start_char, statement.end_char
     if not statement.sentence[0] <= mention.start_char < statement.sentence[1]:
         return False
