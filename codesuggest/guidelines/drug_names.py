@@ -72,6 +72,8 @@ class DrugNames:
             for name in names:
                 words = tuple(word for word, _, _ in words_of(name))
                 self._classes.setdefault(words, row)
+        #: First words of the names, in the singular and the plural.
+        self.heads = frozenset(f"{words[0]}{end}" for words in self._classes for end in ("", "s"))
         self._longest = max(map(len, self._classes), default=0)
 
     @classmethod
@@ -104,6 +106,8 @@ class DrugNames:
 
     def at(self, words: Sequence[Word], place: int) -> tuple[DrugClass, int] | None:
         """Return the drug whose name starts at a place, the longest, and the place behind it."""
+        if place >= len(words) or words[place][0] not in self.heads:
+            return None
         for stop in range(min(len(words), place + self._longest), place, -1):
             found = self.find([word for word, _, _ in words[place:stop]])
             if found is not None:

@@ -93,8 +93,7 @@ class DrugRule:
             (statement, *condition)
             for statement in found
             if statement.kind.startswith("effect")
-            and (condition := self._blamed(statement, conditions, note.text)) is not None
-            and self._holds(note, statement)
+            and (condition := self._blamed(statement, conditions, note)) is not None
         ]
         named = any(not statement.drug.unnamed for statement, _, _ in blamed)
         for statement, confidence, code in blamed:
@@ -163,8 +162,10 @@ class DrugRule:
             if mention.assertion.status in _HOLDS
         ]
 
-    def _names_drug(self, mention: Mention) -> bool:
-        """Tell whether a mention ends with a drug ("continue PPI"): nothing that is caused."""
+    def _is_drug(self, mention: Mention, *, whole: bool) -> bool:
+        """Tell whether a mention is a drug, or ends with one ("continue PPI")."""
+        if whole:
+            return mention.text in self._names
         return self._names.ending(list(words_of(mention.text))) is not None
 
     def _beside(
@@ -194,28 +195,34 @@ class DrugRule:
         return note.assertion_of(statement.start_char, statement.end_char).status in _HOLDS
 
     def _blamed(
-        self, statement: DrugStatement, conditions: Sequence[tuple[Mention, Suggestion]], text: str
+        self,
+        statement: DrugStatement,
+        conditions: Sequence[tuple[Mention, Suggestion]],
+        note: NoteText,
     ) -> tuple[float, str] | None:
         """Return how sure the condition is that a statement is made of, and its best code.
 
-        Of several conditions it is the nearest. Whichever of its codes is reported, the drug's code
-        stands beside it, so that their confidences add up.
+        Of several conditions it is the nearest. Whichever of its codes is reported, the drug's
+        code stands beside it, so that their confidences add up. Words between the two may be
+        another condition, of which the statement is made and which the note denies.
         """
         near: dict[tuple[int, int, int], list[Suggestion]] = {}
         for mention, s in conditions:
-            if _is_near(statement, mention, text):
-                gap = max(
-                    statement.start_char - mention.end_char, mention.start_char - statement.end_char
-                )
-                if gap > 0 and self._names_drug(mention):
-                    continue
-                place = (max(gap, 0), mention.start_char, mention.end_char)
-                near.setdefault(place, []).append(s)
+            if _is_near(statement, mention, note.text):
+                gap = _gap(statement, mention)
+                if not self._is_drug(mention, whole=gap == 0):
+                    place = (gap, mention.start_char, mention.end_char)
+                    near.setdefault(place, []).append(s)
         if not near:
             return None
-        best = near[min(near)]
-        surest = max(best, key=lambda s: s.confidence)
-        return min(1.0, sum(s.confidence for s in best)), surest.code
+        place = min(near)
+        _, first, last = place
+        left, right = min(last, statement.end_char), max(first, statement.start_char)
+        between = any(word.isalnum() for word, _, _ in words_of(note.text, left, right))
+        if between and not self._holds(note, statement):
+            return None
+        surest = max(near[place], key=lambda s: s.confidence)
+        return min(1.0, sum(s.confidence for s in near[place])), surest.code
 
     # -- codes -----------------------------------------------------------------------------
 
@@ -269,6 +276,11 @@ class DrugRule:
                 sheet.write(
                     _ICD, other, Edit("intent of a poisoning", "withhold", message, (code,))
                 )
+
+
+def _gap(statement: DrugStatement, mention: Mention) -> int:
+    """Return the characters between a statement and a mention, 0 when they overlap."""
+    return max(statement.start_char - mention.end_char, mention.start_char - statement.end_char, 0)
 
 
 def _is_near(statement: DrugStatement, mention: Mention, text: str) -> bool:

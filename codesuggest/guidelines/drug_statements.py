@@ -118,12 +118,13 @@ class DrugStatements:
         self._names = names
         self._cues = cues
         self._between, self._other = cues.words("between"), cues.words("another matter")
+        self._opens = self._between | names.heads
         self._undone, self._likely = cues.words("undone"), cues.words("likely")
 
     def __call__(self, note: NoteText) -> list[DrugStatement]:
         """Return the statements of a note in their order, each drug's words once."""
         met = self._cues.pivots.intersection(note.words)
-        if not met:
+        if not met or self._names.heads.isdisjoint(note.words):
             return []
         found: dict[int, DrugStatement] = {}
         starts: list[int] = []
@@ -158,6 +159,9 @@ class DrugStatements:
 
     def _behind(self, text: str, stop: int) -> list[tuple[DrugClass, int, int]]:
         """Return the drugs named right behind a cue, with their offsets."""
+        first = next(words_of(text, stop, stop + _AHEAD), None)
+        if first is None or first[0] not in self._opens:
+            return []
         words = list(words_of(text, stop, stop + _AHEAD))
         found: list[tuple[DrugClass, int, int]] = []
         place = 0
