@@ -216,7 +216,12 @@ class CodeSuggester:
             lambda s: s.confidence >= points.get(s.system, 0.5),
             note.patient_sex,
             note.patient_age,
-            NoteText(note.text, found.words, partial(self._read.assertion_of, note.text)),
+            NoteText(
+                note.text,
+                found.words,
+                partial(self._read.assertion_of, note.text),
+                found.sections,
+            ),
         )
         if top_k is not None:
             suggestions = suggestions[:top_k]

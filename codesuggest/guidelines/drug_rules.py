@@ -246,12 +246,7 @@ class DrugRule:
         message = f"{name}: {drug.name} ({statement.source}; {drug.source})"
         edit = Edit(name, "info", message, because)
         known = sheet.find(_ICD, code)
-        evidence = Mention(
-            note.text[statement.start_char : statement.end_char],
-            statement.start_char,
-            statement.end_char,
-            "DIAGNOSIS",
-        )
+        evidence = note.mention(statement.start_char, statement.end_char)
         edits = known.edits if known else ()
         sheet.suggest(
             Suggestion(

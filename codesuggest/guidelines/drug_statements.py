@@ -131,7 +131,10 @@ class DrugStatements:
         for cue, start in self._met(note.text, met):
             stop = start + len(cue.words)
             before = cue.kind in _BEFORE
-            named = self._behind(note.text, stop) if before else self._before(note.text, start)
+            if before:
+                named = self._behind(note.text, stop, whole=cue.kind == "let")
+            else:
+                named = self._before(note.text, start, stop)
             share = self._certainty(note.text, start if before else named[0][1]) if named else 0.0
             if not share:
                 continue
@@ -157,8 +160,13 @@ class DrugStatements:
         found.sort(key=lambda pair: (pair[1], -len(pair[0].words), pair[0].kind))
         return found
 
-    def _behind(self, text: str, stop: int) -> list[tuple[DrugClass, int, int]]:
-        """Return the drugs named right behind a cue, with their offsets."""
+    def _behind(
+        self, text: str, stop: int, *, whole: bool = False
+    ) -> list[tuple[DrugClass, int, int]]:
+        """Return the drugs named right behind a cue, with their offsets.
+
+        What follows the name may make it another matter, unless it is a part of the cue (`whole`).
+        """
         first = next(words_of(text, stop, stop + _AHEAD), None)
         if first is None or first[0] not in self._opens:
             return []
@@ -173,7 +181,7 @@ class DrugStatements:
                 place += 1
                 continue
             drug, place_behind = named
-            if self._is_other_matter(words[place_behind : place_behind + _TAIL]):
+            if not whole and self._is_other_matter(words[place_behind : place_behind + _TAIL]):
                 return []
             if drug.unnamed and place_behind < len(words):
                 # "due to the medication lisinopril"
@@ -188,12 +196,14 @@ class DrugStatements:
             break
         return found
 
-    def _before(self, text: str, stop: int) -> list[tuple[DrugClass, int, int]]:
+    def _before(self, text: str, start: int, stop: int) -> list[tuple[DrugClass, int, int]]:
         """Return the drug named right before a cue, with its offsets."""
-        back = text.rfind(" ", 0, max(0, stop - _BACK)) + 1
-        words = list(words_of(text, back, stop))
+        back = text.rfind(" ", 0, max(0, start - _BACK)) + 1
+        words = list(words_of(text, back, start))
         named = self._names.ending(words)
         if named is None:
+            return []
+        if self._is_other_matter(list(words_of(text, stop, stop + _BACK))[:_TAIL]):
             return []
         drug, first = named
         return [(drug, words[first][1], words[-1][2])]

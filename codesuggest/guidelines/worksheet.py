@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from codesuggest.schema import SYSTEMS, Assertion, Edit, Suggestion
+from codesuggest.schema import SYSTEMS, Assertion, Edit, Mention, Section, Suggestion
 
 __all__ = ["NoteText", "Worksheet"]
 
@@ -27,11 +27,20 @@ class NoteText:
         Its distinct folded words.
     assertion_of : function of two offsets
         The assertion of a stretch of the text; it reads the note again, so it is asked last.
+    sections : sequence of Section
+        In the order of the text.
     """
 
     text: str
     words: Collection[str]
     assertion_of: Callable[[int, int], Assertion]
+    sections: Sequence[Section] = ()
+
+    def mention(self, start_char: int, end_char: int) -> Mention:
+        """Return a stretch of the text as the mention of a diagnosis."""
+        above = (s for s in reversed(self.sections) if s.start_char <= start_char)
+        text = self.text[start_char:end_char]
+        return Mention(text, start_char, end_char, "DIAGNOSIS", next(above, None))
 
 
 class Worksheet:
