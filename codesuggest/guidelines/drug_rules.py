@@ -47,6 +47,8 @@ _INTENTS = (("undetermined", "4"), ("unintentional", "1"), ("intentional", "2"),
 _UNNAMED = 0.3
 _INTENT_SOURCE = "Official Guidelines I.C.19.e.5.b"
 _NAMES = {ADVERSE_EFFECT: "adverse effect of a drug", UNDERDOSING: "underdosing of a drug"}
+#: Kinds of sections of what is no manifestation of today: an allergy has a status code (Z88).
+_SILENT = frozenset({"allergies", "family_history"})
 #: What a statement must be to hold of the patient's present.
 _HOLDS = frozenset({"present", "resolved"})
 
@@ -86,6 +88,7 @@ class DrugRule:
             for s in self._beside_effects(sheet, note)
             if not any(s.start_char < end and start < s.end_char for start, end in said)
         ]
+        found = [s for s in found if note.section_kind(s.start_char) not in _SILENT]
         if not found:
             return
         conditions = self._conditions(sheet)

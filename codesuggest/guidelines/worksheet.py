@@ -38,9 +38,16 @@ class NoteText:
 
     def mention(self, start_char: int, end_char: int) -> Mention:
         """Return a stretch of the text as the mention of a diagnosis."""
-        above = (s for s in reversed(self.sections) if s.start_char <= start_char)
         text = self.text[start_char:end_char]
-        return Mention(text, start_char, end_char, "DIAGNOSIS", next(above, None))
+        return Mention(text, start_char, end_char, "DIAGNOSIS", self._section(start_char))
+
+    def section_kind(self, offset: int) -> str:
+        """Return the kind of the section in which an offset lies; empty where none is known."""
+        section = self._section(offset)
+        return section.kind if section is not None else ""
+
+    def _section(self, offset: int) -> Section | None:
+        return next((s for s in reversed(self.sections) if s.start_char <= offset), None)
 
 
 class Worksheet:

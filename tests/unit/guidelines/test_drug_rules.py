@@ -270,13 +270,14 @@ def test_nothing_is_read_without_a_note(rules: CodingRules) -> None:
         ("ASSESSMENT: Constipation due to opioids. Continue senna.", {"T40.2X5A"}),
         ("ASSESSMENT: İ. Nausea and vomiting due to chemotherapy.", {"T45.1X5A"}),
         ("ASSESSMENT: Hypertension. No cough from lisinopril.", set()),
+        ("ALLERGIES: Hives from amoxicillin in childhood.", set()),
         ("FAMILY HISTORY: Mother had a gastric ulcer due to naproxen.", set()),
         ("ASSESSMENT: Intentional overdose of sertraline.", {"T43.222A"}),
         ("PLAN: Return if she develops bleeding from apixaban.", set()),
         ("ASSESSMENT: Hypertension, controlled. Lisinopril 10 mg daily.", set()),
     ],
-    ids=["opioids", "a letter that grows in lower case", "negated", "family", "overdose",
-         "hypothetical", "treated"],
+    ids=["opioids", "a letter that grows in lower case", "negated", "allergy", "family",
+         "overdose", "hypothetical", "treated"],
 )  # fmt: skip
 def test_notes(suggester: CodeSuggester, text: str, codes: set[str]) -> None:
     found = [s for s in suggester.suggest(text) if s.code[:1] == "T" and s.edits]
