@@ -12,9 +12,9 @@ from codesuggest.extraction.assertion_words import AssertionWords
 from codesuggest.extraction.experiencer import speaks_of_relative
 from codesuggest.extraction.phrases import PhraseTable
 from codesuggest.extraction.tokens import TokenLists, WordMarks
-from codesuggest.terminology.words import read_csv
+from codesuggest.terminology.words import read_csv, tokenize
 
-__all__ = ["DATA", "CueFinder", "CueHit", "CueRow"]
+__all__ = ["DATA", "CueFinder", "CueHit", "CueRow", "cue_words"]
 
 DATA = Path(__file__).parent / "data"
 
@@ -131,6 +131,12 @@ def _can_reach(
     if found is None or position == "both":
         return True
     return hit.last < found[1] if position == "before" else hit.first > found[0]
+
+
+def cue_words() -> frozenset[str]:
+    """Return the words of all cues."""
+    rows = read_csv(DATA / "cues.csv", ("cue", "status", "position", "scope"))
+    return frozenset(word for row in rows for word in tokenize(row["cue"]))
 
 
 class CueFinder:

@@ -72,6 +72,7 @@ class AttributeFinder:
             (row["phrase"], (row["attribute"], row["value"])) for row in rows
         )
         self.words = frozenset(tokenize(row["phrase"])[0] for row in rows)
+        self.vocabulary = frozenset(word for row in rows for word in tokenize(row["phrase"]))
         self._marks = WordMarks(
             {
                 "single": self._table.single_words,

@@ -18,20 +18,21 @@ from typing import Any
 
 import numpy as np
 
+from codesuggest.extraction.assertion_cues import cue_words
 from codesuggest.extraction.attributes import AttributeFinder
 from codesuggest.extraction.body_mass import adult_body_mass
 from codesuggest.extraction.clauses import clause_questions
 from codesuggest.extraction.extracts import Extract, Reading
 from codesuggest.extraction.proposer import SpanProposer
 from codesuggest.extraction.sides import PairedParts
-from codesuggest.extraction.spelling import Speller
+from codesuggest.extraction.spelling import SmallWords, Speller
 from codesuggest.extraction.spread import Reach, SpreadFinder
 from codesuggest.extraction.tokens import TokenLists, WordClass, WordMarks
 from codesuggest.extraction.word_senses import WordSenses
 from codesuggest.schema import Section
 from codesuggest.terminology.alias_index import AliasIndex, stem_hash
 from codesuggest.terminology.windows import WindowFinder, Windows
-from codesuggest.terminology.words import AXIS_WORDS, WordForms
+from codesuggest.terminology.words import AXIS_WORDS, WordForms, stem
 
 __all__ = ["Extract", "Extraction", "MentionFinder"]
 
@@ -115,7 +116,20 @@ class MentionFinder:
         for index in reversed(self.indexes.values()):
             self._rarity.update(zip(index.words, index.idf.tolist(), strict=True))
             self._hash.update(zip(index.words, index.word_hash.tolist(), strict=True))
-        self._speller = Speller(self._rarity, known_words)
+        self._family_stems = self._stems_of_families()
+        self._speller = Speller(
+            {
+                **{
+                    own: min(self._rarity[s] for s in stems)
+                    for own, stems in self._family_stems.items()
+                },
+                **self._rarity,
+            },
+            known_words,
+        )
+        self._known_words = known_words
+        self._small_words = SmallWords({*attributes.vocabulary, *cue_words()}, self._is_known)
+        self._misspelt = WordClass(lambda word: self._small_words.correct(word) is not None)
         self._stems: dict[str, tuple[str, ...]] = {}
         self.rename = WordSenses(self.stems, self.indexes.values())
         self._find_windows = WindowFinder(list(self.indexes.values()))
@@ -149,10 +163,19 @@ class MentionFinder:
             if len(known) == 1 and known[0] not in self._rarity:
                 meant = self._speller.correct(word)
                 if meant is not None:
-                    known = (meant,)
+                    known = self._family_stems.get(meant, (meant,))
             if len(self._stems) < 500_000:
                 self._stems[word] = known
         return known
+
+    def _stems_of_families(self) -> dict[str, tuple[str, ...]]:
+        """Return what the own stem of each word of a family stands for: "stone" for "calculus"."""
+        found: dict[str, tuple[str, ...]] = {}
+        for word in self.forms.families:
+            own, stems = stem(word), self.forms.stems(word)
+            if own not in self._rarity and stems and all(s in self._rarity for s in stems):
+                found[own] = stems
+        return found
 
     def _sum_of(self, word: str) -> int:
         known = self._hash
@@ -166,12 +189,24 @@ class MentionFinder:
     def _is_telling(self, word: str) -> bool:
         return any(self._rarity.get(s, 0.0) >= _TELLING for s in self.stems(word))
 
+    def _is_known(self, word: str) -> bool:
+        """Tell whether a word stands in an alias or in ordinary clinical prose."""
+        if word in self._known_words or word in self.forms.shorthand:
+            return True
+        return any(s in self._rarity for s in self.forms.stems(word))
+
+    def _correct_small_words(self, tokens: TokenLists) -> None:
+        places = self._misspelt.of(tokens).nonzero()[0].tolist()
+        meant = {i: self._small_words.correct(tokens.words[i]) for i in places}
+        tokens.rename({i: word for i, word in meant.items() if word is not None})
+
     # -- mentions --------------------------------------------------------------------------------
 
     def __call__(
         self, text: str, tokens: TokenLists, sections: Sequence[Section], groups: Mapping[str, str]
     ) -> Extraction:
         """Return the mentions in order of the text."""
+        self._correct_small_words(tokens)
         self.rename(text, tokens)
         sums = self._sum.of(tokens)
         units = np.flatnonzero(sums)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from string import ascii_lowercase
 
 from codesuggest.terminology.words import SUFFIXES, stem
 
-__all__ = ["NearWords", "Speller"]
+__all__ = ["NearWords", "SmallWords", "Speller"]
 
 #: Endings that a stem does not lose, of words whose right ending it would: "diabetis".
 _ENDINGS = frozenset({"is", "as", "os", "us", "a", "e", "es", "ous", "ik", "ick", "ys", "sis"})
@@ -101,6 +101,46 @@ class Speller:
                 if len(meant) >= _SHORTEST_DAMAGED and meant in self._rarity:
                     return {meant}
         return set()
+
+
+#: Last letters of other forms of a word.
+_INFLECTED = frozenset("sdr")
+
+
+class SmallWords:
+    """Correct the small words of a note: those of cues and attributes, which name no disease.
+
+    "concerned abolt", "biltaeral": the error hides a doubt or a side. Only what nothing knows is
+    corrected, and only when one word alone is meant.
+
+    Parameters
+    ----------
+    small : iterable of str
+        Folded words of cues and attributes.
+    is_known : function of a folded word
+    """
+
+    #: Shorter words are rather abbreviations and names.
+    shortest = 5
+
+    def __init__(self, small: Iterable[str], is_known: Callable[[str], bool]) -> None:
+        self._small = frozenset(w for w in small if len(w) >= self.shortest)
+        self._near = NearWords(sorted(self._small))
+        self._is_known = is_known
+
+    def correct(self, word: str) -> str | None:
+        """Return the small word that `word` was meant to be, or None."""
+        if len(word) < self.shortest or not word.isascii() or not word.isalpha():
+            return None
+        if word in self._small or self._is_known(word):
+            return None
+        # another ending is rather another form than an error: "closer" for "closed"
+        meant = [
+            known
+            for known in self._near.of(word)
+            if known[-1] == word[-1] or (known[:-1] == word and known[-1] not in _INFLECTED)
+        ]
+        return meant[0] if len(meant) == 1 else None
 
 
 def _shortened(word: str) -> Iterator[str]:

@@ -175,7 +175,7 @@ def mention_examples(ranker: Ranker, fits: Sequence[NoteFit]) -> Examples:
     """Return the (mention, candidate) pairs that coded notes teach.
 
     A mention under a gold quote teaches its candidates; its other candidates are wrong unless
-    they are acceptable for the note or part of a combination code of it. In notes whose codes
+    they are codes of the note, acceptable for it or part of a combination code of it. In notes whose codes
     carry no quotes a mention teaches when one of its candidates is a code of the note.
     """
     features, labels, weights = [], [], []
@@ -203,7 +203,11 @@ def mention_examples(ranker: Ranker, fits: Sequence[NoteFit]) -> Examples:
             if not label.any():
                 continue
             keep = np.array(
-                [k in right or not (k in accepted or _is_part(k[1], gold_of_note)) for k in keys]
+                [
+                    k in right
+                    or not (k in accepted or k in gold_of_note or _is_part(k[1], gold_of_note))
+                    for k in keys
+                ]
             )
             block = table.features[start:stop]
             if own and ranker.priors:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from codesuggest.extraction.spelling import Speller
+from codesuggest.extraction.spelling import SmallWords, Speller
 
 RARITY = {
     "diabet": 3.0,
@@ -71,3 +71,25 @@ def test_a_tie_is_broken_the_same_in_every_process() -> None:
         for seed in "012345"
     }
     assert len(answers) == 1
+
+
+SMALL = SmallWords(
+    ["about", "concerned", "without", "bilateral", "closed", "likely", "related"],
+    {"aloud", "closer"}.__contains__,
+)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("abolt", "about"), ("withut", "without"), ("biltaeral", "bilateral"),
+        ("likel", "likely"), ("about", None), ("closet", None), ("closedr", None),
+        ("aloud", None), ("xyzzy", None), ("abot1", None), ("lied", None),
+    ],
+)  # fmt: skip
+def test_small_words(word: str, meant: str | None) -> None:
+    assert SMALL.correct(word) == meant
+
+
+def test_a_word_between_two_small_words_is_left_alone() -> None:
+    assert SmallWords(["bright", "blight"], set().__contains__).correct("bxight") is None
