@@ -12,7 +12,7 @@ from codesuggest.extraction.assertion_words import AssertionWords
 from codesuggest.extraction.experiencer import speaks_of_relative
 from codesuggest.extraction.phrases import PhraseTable
 from codesuggest.extraction.tokens import TokenLists, WordMarks
-from codesuggest.terminology.words import read_csv, tokenize
+from codesuggest.terminology.words import read_csv
 
 __all__ = ["DATA", "CueFinder", "CueHit", "CueRow", "cue_words"]
 
@@ -136,7 +136,7 @@ def _can_reach(
 def cue_words() -> frozenset[str]:
     """Return the words of all cues."""
     rows = read_csv(DATA / "cues.csv", ("cue", "status", "position", "scope"))
-    return frozenset(word for row in rows for word in tokenize(row["cue"]))
+    return frozenset(" ".join(row["cue"] for row in rows).lower().split())
 
 
 class CueFinder:

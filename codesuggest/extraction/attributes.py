@@ -45,7 +45,7 @@ _SIDES = {"right": "right", "left": "left", "both": "bilateral"}
 _CLOSE = frozenset({"acuity", "severity", "exacerbation", "recurrence", "control", "obstruction"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
     """An attribute with its offsets in characters and tokens."""
 

@@ -29,7 +29,7 @@ class Gestation:
     weeks : list of Found
         Weeks of gestation.
     stated : Found or None
-        The first statement, when all of them mean the same trimester.
+        The first statement of the trimester that most of them mean, None where none is first.
     """
 
     def __init__(self, found: Iterable[Found], words: Sequence[str]) -> None:
@@ -43,10 +43,13 @@ class Gestation:
                 stated.append(attribute)
             elif attribute.name == "trimester":
                 stated.append(attribute)
-        trimesters = {
+        trimesters = [
             a.value if a.name == "trimester" else trimester_of(int(a.value)) for a in stated
-        }
-        self.stated = stated[0] if len(trimesters) == 1 else None
+        ]
+        # "complicated by preeclampsia at 37 weeks" may be of an earlier pregnancy
+        most = max(map(trimesters.count, trimesters), default=0)
+        meant = [a for a, t in zip(stated, trimesters, strict=True) if trimesters.count(t) == most]
+        self.stated = meant[0] if meant and len(meant) == most else None
 
 
 def _of_pregnancy(weeks: Found, words: Sequence[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import cache, cached_property
 from string import ascii_lowercase
 
@@ -48,12 +48,12 @@ class NearWords:
     def of(self, word: str) -> set[str]:
         """Return the words at distance one or none."""
         get = self._by_shortened.get
-        return {
-            known
-            for left in {word, *_shortened(word)}
-            for known in get(left, "").split()
-            if _is_near(word, known)
-        }
+        found: set[str] = set()
+        for left in (word, *_shortened(word)):
+            listed = get(left)
+            if listed is not None:
+                found.update(listed.split())
+        return {known for known in found if _is_near(word, known)}
 
 
 class Speller:
@@ -125,26 +125,35 @@ class SmallWords:
 
     def __init__(self, small: Iterable[str], is_known: Callable[[str], bool]) -> None:
         self._small = frozenset(w for w in small if len(w) >= self.shortest)
-        self._near = NearWords(sorted(self._small))
         self._is_known = is_known
+        #: By first and last letter, which another ending rather than an error would change
+        #: ("closer" for "closed"); and by what is left without a last letter that inflects nothing.
+        self._by_ends: dict[tuple[str, str], list[str]] = {}
+        self._cut: dict[str, str] = {}
+        for word in sorted(self._small):
+            self._by_ends.setdefault((word[0], word[-1]), []).append(word)
+            if word[-1] not in _INFLECTED:
+                self._cut[word[:-1]] = word
 
     def correct(self, word: str) -> str | None:
         """Return the small word that `word` was meant to be, or None."""
-        if len(word) < self.shortest or not word.isascii() or not word.isalpha():
+        size = len(word)
+        if size < self.shortest or not word.isascii() or not word.isalpha():
             return None
-        if word in self._small or self._is_known(word):
-            return None
-        # another ending is rather another form than an error: "closer" for "closed"
-        meant = [
+        meant = {
             known
-            for known in self._near.of(word)
-            if known[-1] == word[-1] or (known[:-1] == word and known[-1] not in _INFLECTED)
-        ]
-        return meant[0] if len(meant) == 1 else None
+            for known in self._by_ends.get((word[0], word[-1]), ())
+            if -2 < len(known) - size < 2 and _is_near(word, known)
+        }
+        if word in self._cut:
+            meant.add(self._cut[word])
+        if len(meant) != 1 or word in self._small or self._is_known(word):
+            return None
+        return meant.pop()
 
 
-def _shortened(word: str) -> Iterator[str]:
-    return (word[:i] + word[i + 1 :] for i in range(len(word)))
+def _shortened(word: str) -> list[str]:
+    return [word[:i] + word[i + 1 :] for i in range(len(word))]
 
 
 def _is_near(one: str, other: str) -> bool:

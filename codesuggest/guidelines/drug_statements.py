@@ -118,7 +118,6 @@ class DrugStatements:
         self._names = names
         self._cues = cues
         self._between, self._other = cues.words("between"), cues.words("another matter")
-        self._opens = self._between | names.heads
         self._undone, self._likely = cues.words("undone"), cues.words("likely")
 
     def __call__(self, note: NoteText) -> list[DrugStatement]:
@@ -167,8 +166,11 @@ class DrugStatements:
 
         What follows the name may make it another matter, unless it is a part of the cue (`whole`).
         """
-        first = next(words_of(text, stop, stop + _AHEAD), None)
-        if first is None or first[0] not in self._opens:
+        # most cues are small words: that no drug follows shows at the first that names something
+        ahead = words_of(text, stop, stop + _AHEAD)
+        heads, between = self._names.heads, self._between
+        first = next((w for w, _, _ in ahead if w in heads or w not in between), None)
+        if first not in heads:
             return []
         words = list(words_of(text, stop, stop + _AHEAD))
         found: list[tuple[DrugClass, int, int]] = []

@@ -19,7 +19,6 @@ __all__ = ["family_history", "personal_history", "procedure_status"]
 Array = np.ndarray[Any, Any]
 
 _FOLDER = DATA / "history"
-_LONGEST = 7
 
 
 def personal_history(icd: CodeSystem) -> Array:
@@ -51,15 +50,18 @@ def family_history(icd: CodeSystem) -> Array:
 
 
 def _by_beginning(file: str, icd: CodeSystem) -> Array:
+    codes = np.array(icd.codes)
+    order = codes.argsort()
+    codes = codes[order]
     meant: dict[str, int] = {}
     for row in read_csv(_FOLDER / file, ("conditions", "code", "what")):
         # a user's own release may lack codes of the table
-        at = icd.row_of.get(row["code"], -1)
-        meant.update(dict.fromkeys(row["conditions"].split(), at))
-    lengths = range(_LONGEST, 2, -1)
-    return np.array(
-        [next((meant[c[:n]] for n in lengths if c[:n] in meant), -1) for c in icd.codes], np.int32
-    )
+        meant.update(dict.fromkeys(row["conditions"].split(), icd.row_of.get(row["code"], -1)))
+    out = np.full(len(codes), -1, np.int32)
+    for beginning in sorted(meant, key=len):
+        low, high = codes.searchsorted([beginning, f"{beginning}~"])
+        out[order[low:high]] = meant[beginning]
+    return out
 
 
 def procedure_status(icd: CodeSystem, procedures: CodeSystem) -> Array:

@@ -175,8 +175,8 @@ def mention_examples(ranker: Ranker, fits: Sequence[NoteFit]) -> Examples:
     """Return the (mention, candidate) pairs that coded notes teach.
 
     A mention under a gold quote teaches its candidates; its other candidates are wrong unless
-    they are codes of the note, acceptable for it or part of a combination code of it. In notes whose codes
-    carry no quotes a mention teaches when one of its candidates is a code of the note.
+    they are codes of the note, acceptable for it or part of a combination code of it. In notes
+    whose codes carry no quotes a mention teaches when one of its candidates is a code of the note.
     """
     features, labels, weights = [], [], []
     for fit in fits:

@@ -24,10 +24,12 @@ def gestation_of(text: str) -> Gestation:
         ("Third trimester, 24 weeks pregnant.", ["24"], None),
         ("Cough for 3 weeks.", [], None),
         ("Pregnant at 12 weeks, seen again at 30 weeks of gestation.", ["12", "30"], None),
+        ("At 29 weeks of gestation. In her first pregnancy bled at 37 weeks of gestation. "
+         "Now 29w3d.", ["29", "37", "29"], "29"),
         ("", [], None),
     ],
     ids=["weeks", "the same trimester twice", "trimester", "they differ", "of no pregnancy",
-         "two trimesters", "empty"],
+         "two trimesters", "an earlier pregnancy", "empty"],
 )  # fmt: skip
 def test_gestation(text: str, weeks: list[str], stated: str | None) -> None:
     found = gestation_of(text)

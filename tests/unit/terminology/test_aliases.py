@@ -257,3 +257,29 @@ def test_catalogue_aliases(
 def test_sources_are_in_order_of_trust() -> None:
     assert SOURCES[0] == "lexicon"
     assert SOURCES.index("title") < SOURCES.index("index") < SOURCES.index("residual")
+
+
+@pytest.mark.parametrize(
+    ("term", "code"),
+    [("knee contusion", "S80.00XA"), ("contusion of the right knee", "S80.00XA"),
+     ("broken right wrist, healing", "S62.109D"), ("both hips replaced", "Z96.649"),
+     ("gout", "M10.9")],
+    ids=["no side", "side", "side and episode", "both", "no sides"],
+)  # fmt: skip
+def test_an_alias_names_no_side(tmp_path: Path, term: str, code: str) -> None:
+    icd = load_release("ICD-10-CM")
+    named = {"S80.00XA": "S80.01XA", "S62.109D": "S62.101D", "Z96.649": "Z96.643"}.get(code, code)
+    table = ",".join(LEXICON_COLUMNS) + f'\n"{term}",{named},synonym,\n'
+    (tmp_path / "own.csv").write_text(table, encoding="utf-8")
+    (alias,) = lexicon_aliases({"ICD-10-CM": icd}, tmp_path)
+    assert icd.codes[alias.row] == code
+
+
+@pytest.mark.parametrize(
+    ("title", "variant", "source"),
+    [("Neurogenic bowel, not elsewhere classified", "Neurogenic bowel", "title"),
+     ("Other specified diseases of liver", "Other specified diseases of liver", "residual")],
+)  # fmt: skip
+def test_what_a_title_is_without_its_tail(title: str, variant: str, source: str) -> None:
+    system = CodeSystem("ICD-10-CM", "test", ["K59.2"], [title], [-1], [True])
+    assert Alias(variant, "ICD-10-CM", 0, source) in list(title_aliases(system))
