@@ -197,8 +197,8 @@ class CueFinder:
                         ends.append((start, end - 1, "denial"))
                     if row.scope == "relative":
                         relatives.update(range(start, end))
-            named = words[start + 1 : start + 2] == ["-"]
-            if stops and rows[0].status == "pseudo" and words[start] in _NO and not named:
+            bound = words[start + 1 : start + 2] == ["-"]
+            if stops and rows[0].status == "pseudo" and words[start] in _NO and not bound:
                 # "no change in": nothing is denied but the change itself
                 hits.append(CueHit(start, start, _INSIDE, start, end - 1))
         if not hits:

@@ -131,7 +131,7 @@ class MentionFinder:
         self._small_words = SmallWords({*attributes.vocabulary, *cue_words()}, self._is_known)
         self._misspelt = WordClass(lambda word: self._small_words.correct(word) is not None)
         self._stems: dict[str, tuple[str, ...]] = {}
-        self.rename = WordSenses(self.stems, self.indexes.values())
+        self._senses = WordSenses(self.stems, self.indexes.values())
         self._find_windows = WindowFinder(list(self.indexes.values()))
         self._all_stems = WordClass(self.stems, np.object_)
         self._sum = WordClass(self._sum_of, np.uint64)
@@ -195,10 +195,12 @@ class MentionFinder:
             return True
         return any(s in self._rarity for s in self.forms.stems(word))
 
-    def _correct_small_words(self, tokens: TokenLists) -> None:
+    def settle(self, text: str, tokens: TokenLists) -> None:
+        """Put what is meant in the place of misspelt small words and of ambiguous words."""
         places = self._misspelt.of(tokens).nonzero()[0].tolist()
         meant = {i: self._small_words.correct(tokens.words[i]) for i in places}
         tokens.rename({i: word for i, word in meant.items() if word is not None})
+        self._senses(text, tokens)
 
     # -- mentions --------------------------------------------------------------------------------
 
@@ -206,8 +208,7 @@ class MentionFinder:
         self, text: str, tokens: TokenLists, sections: Sequence[Section], groups: Mapping[str, str]
     ) -> Extraction:
         """Return the mentions in order of the text."""
-        self._correct_small_words(tokens)
-        self.rename(text, tokens)
+        self.settle(text, tokens)
         sums = self._sum.of(tokens)
         units = np.flatnonzero(sums)
         if not len(units):

@@ -120,7 +120,7 @@ class NoteReader:
         ]
         if not inside:
             return Assertion()
-        self.mentions.rename(text, tokens)
+        self.mentions.settle(text, tokens)
         place = max((i for i, s in enumerate(sections) if s.start_char <= start_char), default=0)
         span = (inside[0], inside[-1])
         return self.assertion(text, tokens, [span], sections, [place], self.groups)[0]

@@ -237,12 +237,12 @@ class _Pieces:
     def __init__(self) -> None:
         self.lexis = Lexis()
         self.number: dict[str, int] = {}
-        self.count = np.zeros(1024, np.int32)
-        self.first = np.zeros(1024, np.int32)
+        self.count: Array = np.zeros(1024, np.int32)
+        self.first: Array = np.zeros(1024, np.int32)
         # as wide as an index: an array of other numbers is converted each time it is one
-        self.word = np.zeros(4096, np.intp)
-        self.start = np.zeros(4096, np.int32)
-        self.end = np.zeros(4096, np.int32)
+        self.word: Array = np.zeros(4096, np.intp)
+        self.start: Array = np.zeros(4096, np.int32)
+        self.end: Array = np.zeros(4096, np.int32)
         self._used = 0
 
     def add(self, pieces: Iterable[str]) -> None:
@@ -328,7 +328,7 @@ class TokenCutter:
         count = pieces.count.take(numbers)
         ends = count.cumsum()
         total = int(ends[-1]) if len(ends) else 0
-        flat = (pieces.first.take(numbers) - (ends - count)).repeat(count)
+        flat: Array = (pieces.first.take(numbers) - (ends - count)).repeat(count)
         flat += np.arange(total)
         offset = at.repeat(count)
         ids = pieces.word.take(flat)

@@ -69,7 +69,7 @@ class _TokenRows:
     def of(self, note: CodedNote) -> tuple[list[list[int]], Array]:
         """Return the features of each token, and labels of shape (n_tokens, n_labels)."""
         sections, tokens = self._read.sections_and_tokens(note.text)
-        self._read.mentions.rename(note.text, tokens)
+        self._read.mentions.settle(note.text, tokens)
         bounds = np.array([s.start_char for s in sections])
         section_of = np.maximum(bounds.searchsorted(tokens.offsets, side="right") - 1, 0)
         groups = [self.features.of(f"g:{self._read.groups.get(s.kind, s.kind)}") for s in sections]

@@ -232,7 +232,7 @@ def test_old_without_an_age_stays() -> None:
 )
 def test_a_word_with_several_senses_is_read_by_its_note(text: str, sense: str | None) -> None:
     tokens = READER.cut(text)
-    NLP.get_pipe("codesuggest_mentions").finder.rename(text, tokens)
+    NLP.get_pipe("codesuggest_mentions").finder.settle(text, tokens)
     chosen = [word.partition("=")[2].split()[0] for word in tokens.words if "=" in word]
     assert chosen == ([] if sense is None else [sense])
 
@@ -246,7 +246,7 @@ def test_a_neighbour_makes_an_abbreviation_clear(
     suggester: CodeSuggester, text: str, chosen: list[str]
 ) -> None:
     tokens = READER.cut(text)
-    suggester.nlp.get_pipe("codesuggest_mentions").finder.rename(text, tokens)
+    suggester.nlp.get_pipe("codesuggest_mentions").finder.settle(text, tokens)
     assert [w.partition("=")[2] for w in tokens.words if "=" in w] == chosen
 
 
