@@ -98,6 +98,9 @@ class SectionFinder:
         first = marks[0].start if marks else len(text)
         if not marks or _has_words(text, first):
             sections.append(Section("preamble", "", 0, first))
+        elif marks[0].kind == "follow_up":
+            # what opens a note is the reason for the visit, and no appointment
+            marks[0].kind = "chief_complaint"
         for number, mark in enumerate(marks, 1):
             end = marks[number].start if number < len(marks) else len(text)
             sections.append(Section(mark.kind, mark.title, mark.start, end))
