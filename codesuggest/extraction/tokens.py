@@ -178,9 +178,12 @@ class MarkedTokens:
     def __init__(self, marks: Array, bit: Mapping[str, int]) -> None:
         self._marks, self._bit = marks, bit
 
-    def has(self, name: str) -> Array:
-        """Return the answer for each token, shape (n_tokens,)."""
-        answers: Array = (self._marks & self._bit[name]) != 0
+    def has(self, *names: str) -> Array:
+        """Return for each token whether one of the answers is yes, shape (n_tokens,)."""
+        bits = 0
+        for name in names:
+            bits |= self._bit[name]
+        answers: Array = (self._marks & bits) != 0
         return answers
 
     def opens(self, single: str, first: str, second: str) -> list[int]:
