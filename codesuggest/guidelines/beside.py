@@ -129,11 +129,11 @@ def _side(icd10cm: CodeSystem, code: str) -> str:
     return icd10cm.axes(row).get("laterality", "") if row is not None else ""
 
 
-def unspecified_beside_specific() -> BesideRule:
+def unspecified_beside_specific(icd10cm: CodeSystem) -> BesideRule:
     """Hold back the unspecified code of a category that another code reports better.
 
     Source: Official Guidelines I.B.18, unspecified codes only when nothing more specific is
-    documented.
+    documented. What is unspecified of one side stays beside what is known of the other.
     """
     return _rule(
         "unspecified beside specific",
@@ -146,6 +146,7 @@ def unspecified_beside_specific() -> BesideRule:
             f"reported as {{}} instead ({r['source']})",
         ),
         _DIAGNOSES,
+        icd10cm,
     )
 
 

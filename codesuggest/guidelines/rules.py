@@ -50,7 +50,7 @@ class CodingRules:
             CombinationRule(icd10cm, combinations()),
             SameWordsRule(icd10cm),
             PastOrPresentRule(),
-            unspecified_beside_specific(),
+            unspecified_beside_specific(icd10cm),
             excludes1(),
             integral_symptoms(icd10cm),
             included_procedures(),

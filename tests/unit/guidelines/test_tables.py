@@ -130,7 +130,7 @@ def test_combinations_have_names_of_their_own() -> None:
 
 def diagnosis_rules() -> list[BesideRule]:
     icd = load_release("ICD-10-CM")
-    return [unspecified_beside_specific(), excludes1(), integral_symptoms(icd)]
+    return [unspecified_beside_specific(icd), excludes1(), integral_symptoms(icd)]
 
 
 @pytest.mark.parametrize("rule", [*diagnosis_rules(), included_procedures()], ids=lambda r: r.name)
