@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection
-from typing import Any
-
-import numpy as np
 
 from codesuggest.extraction.tokens import MarkedTokens
 
 __all__ = ["Clauses", "clause_questions"]
-
-Array = np.ndarray[Any, Any]
 
 #: Signs and words at which another statement begins.
 _BARRIERS = frozenset({
@@ -45,26 +40,6 @@ class Clauses:
         signs[:-1] &= ~(marked.has("comma")[:-1] & marked.has("attribute")[1:])
         self._right_signs: list[int] = signs.nonzero()[0].tolist()
         self._units, self._bounds = units, bounds
-
-    def around_all(self, first: Array, last: Array) -> list[tuple[int, int]]:
-        """Return what `around` returns for each of several matches."""
-        units, bounds = np.array(self._units), np.array(self._bounds)
-        left_signs, right_signs = np.array(self._left_signs), np.array(self._right_signs)
-        none, end = np.full(_REACH, -1), np.full(_REACH, bounds[-1])
-        sentence = bounds.searchsorted(first, "right")
-        left = np.maximum(
-            bounds[sentence - 1],
-            np.append(-1, left_signs)[left_signs.searchsorted(first)] + 1,
-        )
-        left = np.maximum(left, np.append(none, units)[units.searchsorted(first)])
-        stop = bounds[sentence] - 1
-        right = np.minimum(
-            stop,
-            np.append(right_signs, bounds[-1] + 1)[right_signs.searchsorted(last, "right")] - 1,
-        )
-        behind = units.searchsorted(last, "right") + _REACH - 1
-        right = np.where(last > stop, last, np.minimum(right, np.append(units, end)[behind]))
-        return list(zip(left.tolist(), right.tolist(), strict=True))
 
     def around(self, first: int, last: int) -> tuple[int, int]:
         """Return the first and last token of the clause around a match.

@@ -101,7 +101,7 @@ class Reading:
         #: First token of each sentence, and one past the last of all.
         self.sentence_starts = group_starts(sentences)
         self.bounds: list[int] = [*self.sentence_starts.tolist(), len(tokens)]
-        self.clauses = Clauses(marked, self.units, self.bounds)
+        self._clauses = Clauses(marked, self.units, self.bounds)
         self._attributes: dict[int, list[Found]] = {}
         found = self.attributes = attributes.find(text, tokens)
         for attribute in found:
@@ -111,17 +111,11 @@ class Reading:
         self._line_words: dict[int, int] = {}
 
     def extract(
-        self,
-        label: str,
-        first: int,
-        last: int,
-        bag: int,
-        core: tuple[str, ...] = (),
-        clause: tuple[int, int] | None = None,
+        self, label: str, first: int, last: int, bag: int, core: tuple[str, ...] = ()
     ) -> Extract:
-        """Make the mention of tokens `first` to `last`; its clause where it is known."""
+        """Make the mention of tokens `first` to `last`."""
         tokens, stems = self.tokens, self.stems
-        left, right = clause or self.clauses.around(first, last)
+        left, right = self._clauses.around(first, last)
         if core:
             words = stems[left : right + 1]
         else:

@@ -229,19 +229,17 @@ class MentionFinder:
         cues = set(reading.marked.places("cue"))
         for label, (starts, ends, bags) in zip(self.indexes, found, strict=True):
             reach = 0
-            firsts, lasts = units[starts], units[ends - 1]
-            for end, bag, first, last, clause in zip(
+            for end, bag, first, last in zip(
                 ends.tolist(),
                 bags.tolist(),
-                firsts.tolist(),
-                lasts.tolist(),
-                reading.clauses.around_all(firsts, lasts),
+                units[starts].tolist(),
+                units[ends - 1].tolist(),
                 strict=True,
             ):
                 # an alias of one word that is a cue ("not", of "not elsewhere classified")
                 if end > reach and (first < last or first not in cues):
                     reach = end
-                    extracts.append(reading.extract(label, first, last, bag, clause=clause))
+                    extracts.append(reading.extract(label, first, last, bag))
         matched: dict[str, list[int]] = {}
         for e in extracts:
             matched.setdefault(e.label, []).append(e.bag)

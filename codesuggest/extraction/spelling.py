@@ -127,29 +127,28 @@ class SmallWords:
         self._small = frozenset(w for w in small if len(w) >= self.shortest)
         self._is_known = is_known
         #: By first and last letter, which another ending rather than an error would change
-        #: ("closer" for "closed"); and by what is left without a last letter that inflects nothing.
-        self._by_ends: dict[tuple[str, str], list[str]] = {}
+        #: ("closer" for "closed"), and the lengths of what may be meant; and by what is left
+        #: without a last letter that inflects nothing.
+        self._by_shape: dict[tuple[str, str, int], list[str]] = {}
         self._cut: dict[str, str] = {}
         for word in sorted(self._small):
-            self._by_ends.setdefault((word[0], word[-1]), []).append(word)
+            for size in range(len(word) - 1, len(word) + 2):
+                self._by_shape.setdefault((word[0], word[-1], size), []).append(word)
             if word[-1] not in _INFLECTED:
                 self._cut[word[:-1]] = word
 
     def correct(self, word: str) -> str | None:
         """Return the small word that `word` was meant to be, or None."""
         size = len(word)
-        if size < self.shortest or not word.isascii() or not word.isalpha():
+        if size < self.shortest:
             return None
-        meant = {
-            known
-            for known in self._by_ends.get((word[0], word[-1]), ())
-            if -2 < len(known) - size < 2 and _is_near(word, known)
-        }
+        alike = self._by_shape.get((word[0], word[-1], size), ())
+        meant = {known for known in alike if _is_near(word, known)} if alike else set()
         if word in self._cut:
             meant.add(self._cut[word])
-        if len(meant) != 1 or word in self._small or self._is_known(word):
+        if len(meant) != 1 or not word.isascii() or not word.isalpha():
             return None
-        return meant.pop()
+        return None if word in self._small or self._is_known(word) else meant.pop()
 
 
 def _shortened(word: str) -> list[str]:
