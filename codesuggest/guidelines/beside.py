@@ -38,7 +38,8 @@ _PROCEDURES = ("CPT", "HCPCS")
 class Beside:
     """One row: `code` gets an edit of `severity` when `other` is reported too.
 
-    ``{}`` in `message` stands for the other code. A code of `unless` silences the row.
+    ``{}`` in `message` stands for the other code. A code of `unless` silences the row. Where both
+    are readings of one service (`one_service`), the edit is the other's if `code` is likelier.
     """
 
     code: Pattern
@@ -46,6 +47,11 @@ class Beside:
     severity: str
     message: str
     unless: Pattern = NOTHING
+    one_service: bool = False
+
+
+#: A reading of a service is the less likely one below this share of the other's confidence.
+_LESS_LIKELY = 0.8
 
 
 class BesideRule:
@@ -96,8 +102,18 @@ class BesideRule:
                 found = self.rows[row]
                 silent = found.unless and any(found.unless.covers(c) for _, c in reported)
                 if reason and not silent and code in sheet.reported[system]:
-                    edit = Edit(self.name, found.severity, found.message.format(reason), (reason,))
-                    sheet.write(system, code, edit)
+                    self._write(sheet, found, (system, code), reason)
+
+    def _write(self, sheet: Worksheet, row: Beside, own: tuple[str, str], other: str) -> None:
+        system, code = own
+        if row.one_service and row.severity == "withhold":
+            greater = next((s, other) for s in self.systems if other in sheet.reported[s])
+            likely = sheet.reported[system][code].confidence
+            if sheet.reported[greater[0]][other].confidence < _LESS_LIKELY * likely:
+                message = f"{code} is the likelier reading of the same service"
+                sheet.write(*greater, Edit(self.name, row.severity, message, (code,)))
+                return
+        sheet.write(*own, Edit(self.name, row.severity, row.message.format(other), (other,)))
 
     def _reason(
         self, sheet: Worksheet, system: str, code: str, others: Iterable[tuple[str, str]]
@@ -205,6 +221,7 @@ def included_procedures() -> BesideRule:
             Pattern(r["comprehensive"]),
             r["severity"],
             f"{r['kind']}: {_INCLUDED[r['severity']]} {{}} ({r['source']})",
+            one_service="contrast" in r["kind"],
         ),
         _PROCEDURES,
     )

@@ -185,3 +185,27 @@ def test_suggestions_come_out_best_first_and_none_is_lost(rules: CodingRules) ->
 
 def test_no_suggestions(rules: CodingRules) -> None:
     assert apply(rules) == []
+
+
+# -- readings of one service -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("confidence", "kept"),
+    [
+        ({"70551": 0.8, "70553": 0.55}, {"70551"}),
+        ({"70551": 0.8, "70553": 0.7}, {"70553"}),
+        ({"43235": 0.9, "43239": 0.55}, {"43239"}),
+    ],
+    ids=["without contrast is likelier", "both are likely", "a part and its whole"],
+)
+def test_of_two_readings_of_a_service_one_is_reported(
+    rules: CodingRules, confidence: dict[str, float], kept: set[str]
+) -> None:
+    given = [
+        Suggestion("CPT", code, code, value, (Mention(code, 9 * i, 9 * i + 5, "PROCEDURE"),))
+        for i, (code, value) in enumerate(confidence.items())
+    ]
+    assert reported(apply(rules, *given)) == kept
+    withheld = [e for s in apply(rules, *given) if s.withheld for e in s.edits]
+    assert [e.codes for e in withheld if e.severity == "withhold"] == [tuple(kept)]
