@@ -209,8 +209,8 @@ class CodeSuggester:
         )
         mentions = _Mentions(note.text, found)
         # a user's own release may lack codes that the model knows
-        held = {name: self.terminology[name].row_of for name in wanted}
-        ranked = [r for r in ranked if r.system in wanted and r.code in held[r.system]]
+        held = {name: codes.row_of for name, codes in self.terminology.items()}
+        ranked = [r for r in ranked if r.code in held[r.system]]
         suggestions = self._rules(
             self._suggested(ranked, mentions),
             lambda s: s.confidence >= points.get(s.system, 0.5),
@@ -223,6 +223,8 @@ class CodeSuggester:
                 found.sections,
             ),
         )
+        # a code of one system may hang on those of another: Z23 on the vaccine
+        suggestions = [s for s in suggestions if s.system in wanted]
         if top_k is not None:
             suggestions = suggestions[:top_k]
         suppressed = self._suppressed(found, mentions, ranked, suggestions, wanted)
@@ -520,10 +522,7 @@ class CodeSuggester:
         for number, (extract, assertion) in enumerate(
             zip(found.extracts, found.assertions, strict=True)
         ):
-            # a disease of a relative is none of the patient, whatever else it supports
-            if extract.bag < 0 or (
-                mentions.places[number] in used and assertion.status not in INACTIVE
-            ):
+            if extract.bag < 0 or mentions.places[number] in used:
                 continue
             system, code, title = self.ranker.first_code(extract)
             if system not in wanted:

@@ -98,7 +98,7 @@ class SectionFinder:
         first = marks[0].start if marks else len(text)
         if not marks or _has_words(text, first):
             sections.append(Section("preamble", "", 0, first))
-        elif marks[0].kind == "follow_up":
+        elif marks[0].kind == "follow_up" and (len(marks) > 1 or "visit" in marks[0].title.lower()):
             # what opens a note is the reason for the visit, and no appointment
             marks[0].kind = "chief_complaint"
         for number, mark in enumerate(marks, 1):

@@ -51,9 +51,12 @@ class SameWordsRule:
                 first = taken.setdefault(key, s)
                 if first is s or _combined(first) or _combined(s) or self._sides(first.code, code):
                     continue
+                if _says_without(first, s):
+                    first, s = s, first
+                    taken[key] = first
                 message = f"the same words are reported as {first.code}"
                 edit = Edit("one code for one mention", "withhold", message, (first.code,))
-                sheet.write(system, code, edit)
+                sheet.write(system, s.code, edit)
 
     def _sides(self, one: str, other: str) -> bool:
         """Tell whether two codes are the two sides of one family."""
@@ -62,6 +65,20 @@ class SameWordsRule:
             return False
         sides = {self._icd.axes(a).get("laterality"), self._icd.axes(b).get("laterality")}
         return sides == {"right", "left"}
+
+
+def _says_without(likelier: Suggestion, other: Suggestion) -> bool:
+    """Tell whether the words deny what the likelier code says is there and the other is not.
+
+    "Laceration without foreign body" shares all its words with the laceration with one.
+    """
+    words = f" {other.evidence[0].text.lower()} "
+    return (
+        (" without " in words or " w/o " in words)
+        and "without" in other.title.lower()
+        and " with " in f" {likelier.title.lower()} "
+        and "without" not in likelier.title.lower()
+    )
 
 
 class PastOrPresentRule:

@@ -383,3 +383,17 @@ def test_an_unknown_header_in_markdown_ends_a_section_of_its_level() -> None:
 def test_the_same_finder_reads_alike_twice() -> None:
     text = "ZEBRA HISTORY: x\nPlan: rest. Zebra plan: y"
     assert FIND(text) == FIND(text) == SectionFinder(TABLE)(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("FU VISIT. Hypertension controlled.", "chief_complaint"),
+        ("FOLLOW-UP: Hypertension.\nPLAN: Same.", "chief_complaint"),
+        ("FOLLOW-UP: Clinic in two weeks.", "follow_up"),
+        ("CC: Cough.\nFOLLOW-UP: Clinic in two weeks.", "chief_complaint"),
+    ],
+    ids=["visit", "opens a note", "alone", "at the end"],
+)
+def test_a_follow_up_that_opens_a_note_is_its_reason(text: str, kind: str) -> None:
+    assert SectionFinder(SectionTable.packaged())(text)[0].kind == kind
