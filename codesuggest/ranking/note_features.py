@@ -84,14 +84,8 @@ NOTE_FEATURE_WORDS: dict[str, str] = {
     "rival": "best probability of another code of the same category",
     "rival_best": "the code is the best of its category",
     "better_overlap": "best probability of another code on the same words",
-    "place": "place among the note's diagnoses, or among its procedures, by the best probability",
-    "behind": "how far the best probability lies below theirs",
-    "place_by_sum": "the same place by the sum over the mentions",
-    "behind_by_sum": "how far the sum lies below the highest",
-    "likely_codes": "how many of them are likelier than not",
     "symptom_explained": "a symptom beside an assessed diagnosis",
     "letter": "first character of the code",
-    "division": "first two characters of the code",
     "hcpcs": "the code is HCPCS Level II",
     "words": "log words of the note",
     "has_assessment": "the note has naming sections for diagnoses",
@@ -214,13 +208,10 @@ def note_features(
         highest: Array = np.maximum.reduceat(np.where(chosen, p, 0.0), first)
         return highest
 
-    system = np.array([s for s, _ in codes])
-    diagnosis = system == 0
     put("best", best)
     second = np.minimum(first + 1, len(p) - 1)
     put("second", np.where(count > 1, p[second], 0.0))
-    total = np.add.reduceat(p, first)
-    put("sum", total)
+    put("sum", np.add.reduceat(p, first))
     put("margin", evidence.margin[first])
     put("rank", evidence.place[first])
     by_status = np.where(status[:, None] == np.arange(len(STATUSES)), p[:, None], 0.0)
@@ -253,17 +244,13 @@ def note_features(
     put("rival", rival)
     put("rival_best", best >= rival)
     put("better_overlap", overlaps)
-    for own in (diagnosis.nonzero()[0], (~diagnosis).nonzero()[0]):
-        for name, value in (("", best[own]), ("_by_sum", total[own])):
-            out[own, _AT["place" + name]] = (-value).argsort(kind="stable").argsort()
-            out[own, _AT["behind" + name]] = value.max(initial=0.0) - value
-        out[own, _AT["likely_codes"]] = np.count_nonzero(best[own] > 0.5)
+    system = np.array([s for s, _ in codes])
+    diagnosis = system == 0
     letter = np.array([ord(code[0]) for _, code in codes])
     factual = diagnosis & (letter != ord("R")) & (letter != ord("Z"))
     assessed = bool((factual & (best > 0.5) & (order < 99)).any())
     put("symptom_explained", diagnosis & (letter == ord("R")) & assessed)
     put("letter", letter)
-    put("division", letter * 10.0 + [int(code[1]) if code[1].isdigit() else 0 for _, code in codes])
     put("hcpcs", system == 2)
     put("words", np.log1p(context.words))
     put("has_assessment", bool(context.groups & _NAMING))
