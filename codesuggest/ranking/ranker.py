@@ -148,6 +148,7 @@ class Ranker:
             if assertion.status not in INACTIVE
             or (
                 assertion.status == "family"
+                and not any(cue.status == "negated" for cue in assertion.cues)
                 and finder is not None
                 and finder.has_family_history(extract)
             )

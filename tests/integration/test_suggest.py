@@ -429,3 +429,18 @@ def test_assertion_of_any_phrase(suggester: CodeSuggester, phrase: str) -> None:
     text = "She has gout. No unheard-of words 😀."
     assertion = suggester.assertion_of(text, text.index(phrase), phrase)
     assert assertion.status in {"present", "negated"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("FAMILY HISTORY: Mother had breast cancer at 50.", True),
+        ("FAMILY HISTORY: No family history of breast cancer.", False),
+        ("HPI: Cough. She denies a family history of breast cancer.", False),
+    ],
+    ids=["told", "none", "denied"],
+)
+def test_family_history_that_is_denied_is_none(
+    suggester: CodeSuggester, text: str, told: bool
+) -> None:
+    assert any(s.code == "Z80.3" for s in suggester.suggest(text)) == told
