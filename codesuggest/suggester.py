@@ -22,7 +22,7 @@ from codesuggest.errors import (
     SystemNotLoadedError,
 )
 from codesuggest.extraction.documents import DocumentGuess
-from codesuggest.extraction.mentions import Extract
+from codesuggest.extraction.mentions import Extract, NoteWords
 from codesuggest.extraction.pipeline import (
     ExtractedNote,
     mention_of,
@@ -201,7 +201,7 @@ class CodeSuggester:
         notices = self._notices(note)
         points = self._points(wanted, precision)
         if not note.text.strip():
-            nothing = ExtractedNote([], [], [], [], [], [])
+            nothing = ExtractedNote([], [], [], NoteWords())
             return self._set(note, (), (), None, nothing, notices, points)
         found = self.extract(note.text)
         ranked, document = self.ranker.rank_note(

@@ -13,6 +13,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -34,7 +35,7 @@ from codesuggest.terminology.alias_index import AliasIndex, stem_hash
 from codesuggest.terminology.windows import WindowFinder, Windows
 from codesuggest.terminology.words import AXIS_WORDS, WordForms, stem
 
-__all__ = ["Extract", "Extraction", "MentionFinder"]
+__all__ = ["Extract", "Extraction", "MentionFinder", "NoteWords"]
 
 Array = np.ndarray[Any, Any]
 
@@ -71,18 +72,49 @@ _PERCENTILE = frozenset({"th", "st", "nd", "rd", "%", "percentile", "percent", "
 _TITLE = 7
 
 
-@dataclass(slots=True)
-class Extraction:
-    """All mentions of a note, and its distinct folded words and stems.
+class NoteWords:
+    """The distinct folded words and stems of a note, worked out when they are first asked for.
 
-    `title_stems` are those of the sections that name procedures, `side` is the one side that the
-    note speaks of, or ``""``.
+    Parameters
+    ----------
+    words : sequence of str
+        The note's words.
+    stems : sequence of sequences of str
+        Of each word.
+    titles : sequence of sequences of str
+        Those of the words in sections that name procedures.
     """
 
+    def __init__(
+        self,
+        words: Sequence[str] = (),
+        stems: Sequence[Sequence[str]] = (),
+        titles: Sequence[Sequence[str]] = (),
+    ) -> None:
+        self._words, self._stems, self._titles = words, stems, titles
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The words, in order of first sight."""
+        return list(dict.fromkeys(self._words))
+
+    @cached_property
+    def stems(self) -> list[str]:
+        """The stems, in order of first sight."""
+        return list(dict.fromkeys(chain.from_iterable(self._stems)))
+
+    @cached_property
+    def title_stems(self) -> list[str]:
+        """The stems of the sections that name procedures."""
+        return list(dict.fromkeys(chain.from_iterable(self._titles)))
+
+
+@dataclass(slots=True)
+class Extraction:
+    """All mentions of a note, its words, and the one side that it speaks of, or ``""``."""
+
     extracts: list[Extract]
-    words: list[str]
-    stems: list[str]
-    title_stems: list[str]
+    vocabulary: NoteWords
     side: str = ""
 
 
@@ -129,7 +161,7 @@ class MentionFinder:
         )
         self._known_words = known_words
         self._small_words = SmallWords({*attributes.vocabulary, *cue_words()}, self._is_known)
-        self._misspelt = WordClass(lambda word: self._small_words.correct(word) is not None)
+        self._misspelt = WordClass(self._is_misspelt)
         self._stems: dict[str, tuple[str, ...]] = {}
         self._senses = WordSenses(self.stems, self.indexes.values())
         self._find_windows = WindowFinder(list(self.indexes.values()))
@@ -183,7 +215,7 @@ class MentionFinder:
         return sum([known[s] if s in known else stem_hash(s) for s in stems]) & _MASK
 
     def _word_ids(self, word: str) -> list[int]:
-        stems = [s for s in self.stems(word) if s in self._hash]
+        stems = self.stems(word)
         return self._spread.ids(stems) if stems else []
 
     def _is_telling(self, word: str) -> bool:
@@ -194,6 +226,9 @@ class MentionFinder:
         if word in self._known_words or word in self.forms.shorthand:
             return True
         return any(s in self._rarity for s in self.forms.stems(word))
+
+    def _is_misspelt(self, word: str) -> bool:
+        return self._small_words.correct(word) is not None
 
     def settle(self, text: str, tokens: TokenLists) -> None:
         """Put what is meant in the place of misspelt small words and of ambiguous words."""
@@ -212,7 +247,7 @@ class MentionFinder:
         sums = self._sum.of(tokens)
         units = np.flatnonzero(sums)
         if not len(units):
-            return Extraction([], [], [], [])
+            return Extraction([], NoteWords())
         reading = Reading(
             text,
             tokens,
@@ -253,9 +288,7 @@ class MentionFinder:
         in_title = np.flatnonzero(titled[reading.section_array]).tolist() if titled.any() else []
         return Extraction(
             extracts,
-            list(dict.fromkeys(tokens.words)),
-            list(dict.fromkeys(chain.from_iterable(reading.stems))),
-            list(dict.fromkeys(s for i in in_title for s in reading.stems[i])),
+            NoteWords(tokens.words, reading.stems, [reading.stems[i] for i in in_title]),
             reading.sides.only,
         )
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from codesuggest.extraction.assertion import AssertionFinder
-from codesuggest.extraction.mentions import Extract, MentionFinder
+from codesuggest.extraction.mentions import Extract, MentionFinder, NoteWords
 from codesuggest.extraction.sections import SectionFinder
 from codesuggest.extraction.sentences import sentence_starts
 from codesuggest.extraction.token_reader import READER
@@ -27,17 +27,29 @@ _PAST = frozenset({"historical", "resolved"})
 class ExtractedNote:
     """What extraction found in a note; one assertion an extract.
 
-    Words and stems are the note's distinct ones, `title_stems` those of its procedure titles;
     `side` is the one side that the note speaks of, or ``""``.
     """
 
     sections: list[Section]
     extracts: list[Extract]
     assertions: list[Assertion]
-    words: list[str]
-    stems: list[str]
-    title_stems: list[str]
+    vocabulary: NoteWords
     side: str = ""
+
+    @property
+    def words(self) -> list[str]:
+        """The note's distinct folded words."""
+        return self.vocabulary.words
+
+    @property
+    def stems(self) -> list[str]:
+        """The note's distinct stems."""
+        return self.vocabulary.stems
+
+    @property
+    def title_stems(self) -> list[str]:
+        """The distinct stems of the titles of procedures."""
+        return self.vocabulary.title_stems
 
     @property
     def past(self) -> list[bool]:
@@ -104,9 +116,7 @@ class NoteReader:
             sections,
             found.extracts,
             assertions,
-            found.words,
-            found.stems,
-            found.title_stems,
+            found.vocabulary,
             found.side,
         )
 

@@ -18,7 +18,7 @@ from spacy.util import filter_spans
 from codesuggest.errors import ModelDamagedError
 from codesuggest.extraction.assertion import AssertionFinder
 from codesuggest.extraction.attributes import AttributeFinder, Found
-from codesuggest.extraction.mentions import Extract, MentionFinder
+from codesuggest.extraction.mentions import Extract, MentionFinder, NoteWords
 from codesuggest.extraction.note_reader import (
     ExtractedNote,
     NoteReader,
@@ -119,8 +119,8 @@ class Mentions:
         tokens = READER.tokens(doc)
         rows = self.finder(READER.text(doc), tokens, sections, self._groups)
         data["mentions"] = [_to_row(e) for e in rows.extracts]
-        data["words"] = rows.words
-        data["stems"], data["title_stems"] = rows.stems, rows.title_stems
+        own = rows.vocabulary
+        data["words"], data["stems"], data["title_stems"] = own.words, own.stems, own.title_stems
         data["side"] = rows.side
         READER.keep(doc, "extracts", rows.extracts)
         return doc
@@ -292,9 +292,7 @@ def extracts_of(doc: Doc) -> ExtractedNote:
         sections_of(doc),
         extracts,
         assertions,
-        data.get("words", []),
-        data.get("stems", []),
-        data.get("title_stems", []),
+        NoteWords(data.get("words", ()), [data.get("stems", ())], [data.get("title_stems", ())]),
         data.get("side", ""),
     )
 

@@ -142,13 +142,15 @@ class SmallWords:
         size = len(word)
         if size < self.shortest:
             return None
-        alike = self._by_shape.get((word[0], word[-1], size), ())
-        meant = {known for known in alike if _is_near(word, known)} if alike else set()
-        if word in self._cut:
-            meant.add(self._cut[word])
-        if len(meant) != 1 or not word.isascii() or not word.isalpha():
+        alike, cut = self._by_shape.get((word[0], word[-1], size)), self._cut.get(word)
+        if (alike is None and cut is None) or not word.isascii() or not word.isalpha():
             return None
-        return None if word in self._small or self._is_known(word) else meant.pop()
+        if word in self._small or self._is_known(word):
+            return None
+        meant = {known for known in alike or () if _is_near(word, known)}
+        if cut is not None:
+            meant.add(cut)
+        return meant.pop() if len(meant) == 1 else None
 
 
 def _shortened(word: str) -> list[str]:

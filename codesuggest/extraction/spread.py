@@ -78,6 +78,11 @@ class SpreadFinder:
         self.width = _STEMS * len(self._indexes)
         self._widest = np.array([reach.widest for reach in reaches])
         self._word_base = _bases(len(index.words) for index in indexes)
+        #: The ids of a word of one stem, which most are.
+        self._of_stem: dict[str, list[int]] = {}
+        for index, base in zip(indexes, self._word_base, strict=False):
+            for number, word in enumerate(index.words, base):
+                self._of_stem.setdefault(word, []).append(number)
         self._bag_base = _bases(map(len, indexes))
         n_words = self._word_base[-1]
         parts = [_rows(index, reach) for index, reach in zip(indexes, reaches, strict=True)]
@@ -103,6 +108,8 @@ class SpreadFinder:
 
     def ids(self, stems: Sequence[str]) -> list[int]:
         """Return the ids of a word's stems in all indexes."""
+        if len(stems) == 1:
+            return self._of_stem.get(stems[0], [])
         return [
             base + i
             for index, base in zip(self._indexes, self._word_base, strict=False)

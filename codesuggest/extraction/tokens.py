@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -246,6 +247,7 @@ class _Pieces:
         self.word: Array = np.zeros(4096, np.intp)
         self.start: Array = np.zeros(4096, np.int32)
         self.end: Array = np.zeros(4096, np.int32)
+        self.text: Array = np.zeros(4096, np.object_)
         self._used = 0
 
     def add(self, pieces: Iterable[str]) -> None:
@@ -284,8 +286,9 @@ class _Pieces:
             self.count, self.first = _doubled(self.count), _doubled(self.first)
         while stop > len(self.word):
             self.word, self.start = _doubled(self.word), _doubled(self.start)
-            self.end = _doubled(self.end)
+            self.end, self.text = _doubled(self.end), _doubled(self.text)
         self.word[used:stop] = self.lexis.numbers(words)
+        self.text[used:stop] = words
         self.start[used:stop] = starts
         self.end[used:stop] = ends
         self.count[number:total] = count = np.array(sizes, np.int32)
@@ -340,7 +343,7 @@ class TokenCutter:
             pieces.lexis,
             ids,
             starts,
-            list(map(pieces.lexis.words.__getitem__, ids.tolist())),
+            pieces.text.take(flat).tolist(),
             starts.tolist(),
             (pieces.end.take(flat) + offset).tolist(),
             [1] * total,
@@ -348,14 +351,15 @@ class TokenCutter:
         )
 
     def _numbers(self, pieces: _Pieces, parts: list[str]) -> Array:
-        numbers = list(map(pieces.number.get, parts))
-        new = [place for place, number in enumerate(numbers) if number is None]
-        if new:
+        known = pieces.number
+        numbers = np.array(list(map(known.get, parts, repeat(-1))), dtype=np.intp)
+        new = (numbers < 0).nonzero()[0]
+        if len(new):
+            unknown = [parts[place] for place in new.tolist()]
             with self._lock:
-                pieces.add(dict.fromkeys([parts[place] for place in new]))
-            for place in new:
-                numbers[place] = pieces.number[parts[place]]
-        return np.array(numbers, dtype=np.int64)
+                pieces.add(dict.fromkeys(unknown))
+            numbers[new] = [known[piece] for piece in unknown]
+        return numbers
 
     def _starts(self, text: str) -> Array:
         """Return the offsets at which the pieces between blanks start."""

@@ -94,9 +94,11 @@ class WindowFinder:
 
     def _likely(self, hashes: Array) -> Array:
         """Return the positions of all hashes that are known and of few that are not."""
-        words = self._sieve[hashes >> _TO_WORD]
+        words = self._sieve.take((hashes >> _TO_WORD).view(np.int64))
         first, second = (words >> (hashes >> shift & _SIX) for shift in _TO_BITS)
-        places: Array = (first & second & _ONE).nonzero()[0]
+        first &= second
+        first &= _ONE
+        places: Array = first.nonzero()[0]
         return places
 
     def __call__(self, windows: Windows) -> Iterator[tuple[Array, Array, Array]]:
