@@ -113,15 +113,7 @@ class AssertionFinder:
                 for start, stop, hit in blocks
                 if start <= first < stop and (is_procedure or hit.row.status != "planned")
             )
-            cues = [
-                Cue(
-                    hit.row.status,
-                    text[tokens.starts[hit.first] : tokens.ends[hit.last]],
-                    tokens.starts[hit.first],
-                    tokens.ends[hit.last],
-                )
-                for hit in chosen
-            ]
+            cues = [hit.cue or hit.say(text, tokens) for hit in chosen]
             cues.extend(layout.cues(tokens.starts[first], tokens.ends[last]))
             if any(cue.status == "negated" for cue in cues) and not self._lists[
                 "lifelong"

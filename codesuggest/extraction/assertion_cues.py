@@ -12,6 +12,7 @@ from codesuggest.extraction.assertion_words import AssertionWords
 from codesuggest.extraction.experiencer import speaks_of_relative
 from codesuggest.extraction.phrases import PhraseTable
 from codesuggest.extraction.tokens import TokenLists, WordMarks
+from codesuggest.schema import Cue
 from codesuggest.terminology.words import read_csv
 
 __all__ = ["DATA", "CueFinder", "CueHit", "CueRow", "cue_words"]
@@ -64,6 +65,13 @@ class CueHit:
     template: bool = False
     #: It stands at the end of its clause, as a statement does and an adjective does not.
     closes: bool = False
+    cue: Cue | None = None
+
+    def say(self, text: str, tokens: TokenLists) -> Cue:
+        """Return the cue as a value, made once for all mentions that it reaches."""
+        start, end = tokens.starts[self.first], tokens.ends[self.last]
+        self.cue = Cue(self.row.status, text[start:end], start, end)
+        return self.cue
 
 
 class _Breaks:

@@ -18,9 +18,13 @@ _BOX = re.compile(
     r"(?P<on>\[\s*[xX✓✔yY+]\s*\]|\(\s*[xX✓✔yY+]\s*\)|[☑☒✓✔]|_+[xX✓]_+)"
     r"|\[\s*\]|\(\s+\)|[☐□]|[\[(][nN-][\])]|(?<![\w_])_{2,}(?![\w_])"
 )
-#: One of these is in every text with boxes; looking for them costs next to nothing.
-_BOX_SIGNS = ("[ ]", "[]", "[x]", "[X]", "[N]", "[n]", "( )", "(x)", "(X)", "_X_")
-_DRAWN_BOXES = ("☐", "☑", "☒", "□")
+#: One of these is in every text with boxes; by a character that is looked for first.
+_BOX_SIGNS = {
+    "[": ("[ ]", "[]", "[x]", "[X]", "[N]", "[n]"),
+    "(": ("( )", "(x)", "(X)"),
+    "_": ("_X_",),
+}
+_ALL_BOX_SIGNS = {**_BOX_SIGNS, **{box: (box,) for box in "☐☑☒□"}}
 _CHECKED_OPTION = re.compile(r"\[\s*[xX✓]\s*\]\s*(?P<option>[A-Za-z]+)")
 # a literal first character makes the search quick
 _MINUS = re.compile(r"-(?<=[\s,:;(+]-)(?=[A-Za-z])")
@@ -32,10 +36,16 @@ _FIELD = re.compile(
     r"[^\n]*\n(?P<next>(?P<name>[A-Za-z]{2,12})[^\n:]{0,12}:[^\n]+)",
     re.MULTILINE,
 )
-_FIELD_SIGNS = (": yes", ": Yes", ": YES", "[x]", "[X]")
+_FIELD_SIGNS = {":": (": yes", ": Yes", ": YES"), "[": ("[x]", "[X]")}
 _QUALIFIES = re.compile(r"status|certain|state|stage|phase", re.IGNORECASE)
 #: Groups of sections that decide the status of what stands in them.
 _GROUP_STATUS = {"family": "family", "consent": "hypothetical", "instructions": "hypothetical"}
+
+
+def _has_any(text: str, signs: Mapping[str, Sequence[str]]) -> bool:
+    return any(
+        first in text and any(sign in text for sign in longer) for first, longer in signs.items()
+    )
 
 
 def true_section(sections: Sequence[Section], place: int) -> Section:
@@ -79,7 +89,7 @@ def list_blocks(text: str, lists: AssertionWords) -> list[tuple[int, int, int, i
             line = text.rfind("\n", 0, colon) + 1
             if colon - line <= 70:
                 blocks.append((line, colon, *match.span("items")))
-    if any(sign in text for sign in _FIELD_SIGNS):
+    if _has_any(text, _FIELD_SIGNS):
         for match in _FIELD.finditer(text):
             if match.group("name").lower() not in lists["generic_label"]:
                 continue
@@ -95,8 +105,7 @@ class Layout:
 
     def __init__(self, text: str, lists: AssertionWords) -> None:
         self._text = text
-        signs = _BOX_SIGNS if text.isascii() else _BOX_SIGNS + _DRAWN_BOXES
-        self._boxes = any(sign in text for sign in signs)
+        self._boxes = _has_any(text, _BOX_SIGNS if text.isascii() else _ALL_BOX_SIGNS)
         self._blanks = self._boxes and re.search(r"_[xX✓]_", text) is not None
         self._options = lists.options
         self._minus = _MINUS.search(text) is not None

@@ -108,7 +108,9 @@ class Reading:
             self._attributes.setdefault(attribute.sentence, []).append(attribute)
         self.sides = SideReading(parts, found, tokens, stems)
         self.gestation = Gestation(found, tokens.words)
-        self._line_words: dict[int, int] = {}
+        self._states_any = self.sides.states_any or self.gestation.stated is not None
+        #: Start, end and number of words of the line that the last mention stood in.
+        self._line = (0, -1, 0)
 
     def extract(
         self, label: str, first: int, last: int, bag: int, core: tuple[str, ...] = ()
@@ -119,15 +121,18 @@ class Reading:
         if core:
             words = stems[left : right + 1]
         else:
-            core = tuple(dict.fromkeys(chain.from_iterable(stems[first : last + 1])))
+            core = stems[first]
+            if first < last or len(core) > 1:
+                core = tuple(dict.fromkeys(chain.from_iterable(stems[first : last + 1])))
             words = stems[left:first] + stems[last + 1 : right + 1]
         around = dict.fromkeys(chain.from_iterable(words))
         for stem in core:
-            around.pop(stem, None)
+            if stem in around:
+                del around[stem]
         start_char, sentence = tokens.starts[first], tokens.sentences[first]
         near = self._attributes.get(sentence)
         attributes = AttributeFinder.near(near, first, last, left, right) if near else []
-        if label == "DIAGNOSIS" and (self.sides.states_any or self.gestation.stated is not None):
+        if self._states_any and label == "DIAGNOSIS":
             self._add_stated(attributes, core, around)
         return Extract(
             label,
@@ -160,12 +165,14 @@ class Reading:
     def _place(self, start_char: int) -> tuple[bool, int]:
         """Return whether only list marks stand before a mention, and the words of its line."""
         text = self.text
-        line_start = text.rfind("\n", 0, start_char) + 1
-        count = self._line_words.get(line_start)
-        if count is None:
+        line_start, line_end, count = self._line
+        if not line_start <= start_char <= line_end:
+            line_start = text.rfind("\n", 0, start_char) + 1
             line_end = text.find("\n", start_char)
-            line = text[line_start : line_end if line_end >= 0 else len(text)]
-            count = self._line_words[line_start] = len(line.split())
+            if line_end < 0:
+                line_end = len(text)
+            count = len(text[line_start:line_end].split())
+            self._line = line_start, line_end, count
         if start_char - line_start > _LONGEST_LEAD:
             return False, count
         before = text[line_start:start_char].strip(_MARKS)

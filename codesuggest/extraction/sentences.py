@@ -61,7 +61,8 @@ def sentence_starts(text: str) -> list[int]:
         sign = text[stop]
         if end >= size:
             continue
-        if sign == ".":
+        # most full stops stand behind a long word: no number, no abbreviation
+        if sign == "." and not (stop >= _LONG and text[stop - _LONG : stop].isalpha()):
             before = text[stop - 1] if stop else ""
             if before.isdigit():
                 first, number = _number_before(text, stop)

@@ -101,7 +101,8 @@ class SpreadFinder:
         indptr = np.concatenate([[0], ends])
         self._words = flat_rows(indptr, words, order)[0].astype(np.int32)
         self._indptr = np.concatenate([[0], sizes[order].cumsum()])
-        self._second = self._words[self._indptr[:-1] + 1]
+        # as wide as an index: an array of other numbers is converted each time it is one
+        self._second = self._words[self._indptr[:-1] + 1].astype(np.intp)
         #: Where the bags of each rarest word begin.
         self._start = rarest[order].searchsorted(np.arange(n_words + 1))
         self._scratch = _Scratch(n_words)
@@ -177,7 +178,7 @@ class SpreadFinder:
         stands = self._scratch.stands
         stands[ids] = stretches
         try:
-            shared = stands[self._second[at]]
+            shared = stands.take(self._second.take(at))
             shared &= stretches.repeat(count)
             rows: Array = at[shared.nonzero()[0]]
             if len(rows):
