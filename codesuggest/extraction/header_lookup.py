@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
+
+import numpy as np
 
 from codesuggest.extraction.headers import Header, SectionTable
 from codesuggest.extraction.spelling import NearWords
@@ -45,16 +48,34 @@ class Mark:
 class Reading:
     """What was seen of one text so far."""
 
-    __slots__ = ("_groups", "clinical", "group", "hashes", "item", "line_end", "marks", "number")
+    __slots__ = (
+        "_capitals",
+        "_groups",
+        "clinical",
+        "group",
+        "hashes",
+        "item",
+        "line_end",
+        "marks",
+        "number",
+    )
 
-    def __init__(self, groups: dict[str, str]) -> None:
+    def __init__(self, groups: dict[str, str], text: str) -> None:
         self._groups = groups
+        self._capitals = _runs_of_capitals(text)
         self.marks: list[Mark] = []
         self.group = ""
         self.clinical = False
         self.hashes = 0
         self.number = self.item = 0
         self.line_end = -2
+
+    def capitals(self, start: int, end: int) -> int:
+        """Return where the first three capitals in a row stand in a stretch of the text, or -1."""
+        if self._capitals is None:
+            return start
+        at = bisect_left(self._capitals, start)
+        return self._capitals[at] if self._capitals[at] < end else -1
 
     def open(self, start: int, kind: str, title: str) -> None:
         """Note that a section opens here."""
@@ -64,6 +85,15 @@ class Reading:
         if sure:
             self.group = self._groups.get(kind, kind)
             self.clinical = self.clinical or self.group not in _OFFICE
+
+
+def _runs_of_capitals(text: str) -> list[int] | None:
+    """Return where three capitals in a row stand, the text's length last; None if not ASCII."""
+    if not text.isascii():
+        return None
+    signs = np.frombuffer(text.encode(), np.uint8)
+    upper = (signs >= ord("A")) & (signs <= ord("Z"))
+    return [*(upper[:-2] & upper[1:-1] & upper[2:]).nonzero()[0].tolist(), len(text)]
 
 
 class HeaderLookup:

@@ -72,41 +72,38 @@ _PERCENTILE = frozenset({"th", "st", "nd", "rd", "%", "percentile", "percent", "
 _TITLE = 7
 
 
+@dataclass
 class NoteWords:
     """The distinct folded words and stems of a note, worked out when they are first asked for.
 
     Parameters
     ----------
-    words : sequence of str
+    tokens : sequence of str
         The note's words.
-    stems : sequence of sequences of str
-        Of each word.
-    titles : sequence of sequences of str
+    of_tokens : sequence of sequences of str
+        The stems of each word.
+    of_titles : sequence of sequences of str
         Those of the words in sections that name procedures.
     """
 
-    def __init__(
-        self,
-        words: Sequence[str] = (),
-        stems: Sequence[Sequence[str]] = (),
-        titles: Sequence[Sequence[str]] = (),
-    ) -> None:
-        self._words, self._stems, self._titles = words, stems, titles
+    tokens: Sequence[str] = ()
+    of_tokens: Sequence[Sequence[str]] = ()
+    of_titles: Sequence[Sequence[str]] = ()
 
     @cached_property
     def words(self) -> list[str]:
         """The words, in order of first sight."""
-        return list(dict.fromkeys(self._words))
+        return list(dict.fromkeys(self.tokens))
 
     @cached_property
     def stems(self) -> list[str]:
         """The stems, in order of first sight."""
-        return list(dict.fromkeys(chain.from_iterable(self._stems)))
+        return list(dict.fromkeys(chain.from_iterable(self.of_tokens)))
 
     @cached_property
     def title_stems(self) -> list[str]:
         """The stems of the sections that name procedures."""
-        return list(dict.fromkeys(chain.from_iterable(self._titles)))
+        return list(dict.fromkeys(chain.from_iterable(self.of_titles)))
 
 
 @dataclass(slots=True)

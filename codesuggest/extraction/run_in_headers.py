@@ -56,10 +56,13 @@ class RunInHeaders:
             colon = text.find(":", begin, eol)
         if colon < 0 and eol - begin < 40:
             return
+        capitals = seen.capitals(begin, eol)
+        if colon < 0 and capitals < 0:
+            return
         line_upper = text[start:eol].isupper()
         bare: list[tuple[int, str, str]] = []
-        if not line_upper:
-            for match in _CAPITALS.finditer(text, begin, eol):
+        if capitals >= 0 and not line_upper:
+            for match in _CAPITALS.finditer(text, capitals, eol):
                 found = self._bare_inside(text, match.start(), match.group(), start)
                 if found is not None:
                     bare.append((match.start(), found.kind, match.group()))

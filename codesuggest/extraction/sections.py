@@ -89,7 +89,7 @@ class SectionFinder:
         ]
 
     def _find(self, text: str) -> list[Section]:
-        seen = Reading(self.table.groups)
+        seen = Reading(self.table.groups, text)
         for match in _LINE.finditer(text):
             if match.start("title") >= 0:
                 self._line(text, match, seen)

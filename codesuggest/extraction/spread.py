@@ -7,7 +7,7 @@ equals it.
 from __future__ import annotations
 
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -140,14 +140,19 @@ class SpreadFinder:
         rows = self._telling(self._covered(ids, self._stretches(places, begins)), known)
         if not len(rows):
             return out
-        low, high, row_of = self._narrowest(rows, places, begins, ids)
-        rows = rows[row_of]
-        near = (high - low < self._limits[rows]).nonzero()[0]
-        bags = self._bags[rows[near]]
-        near = near[np.lexsort((bags, -self._norms[rows[near]]))]
-        for bag, first, last in zip(
-            self._bags[rows[near]].tolist(), low[near].tolist(), high[near].tolist(), strict=True
-        ):
+        found = zip(
+            self._norms[rows].tolist(),
+            self._bags[rows].tolist(),
+            self._limits[rows].tolist(),
+            self._narrowest(rows, places, begins, ids),
+            strict=True,
+        )
+        near = sorted(
+            (-norm, bag, first, last)
+            for norm, bag, limit, (first, last) in found
+            if last - first < limit
+        )
+        for _, bag, first, last in near:
             number = bisect_right(self._bag_base, bag) - 1
             if len(out[number]) < _MOST_MATCHES:
                 out[number].append(SpreadMatch(bag - self._bag_base[number], first, last))
@@ -210,38 +215,41 @@ class SpreadFinder:
 
     def _narrowest(
         self, rows: Array, places: Array, begins: Array, ids: Array
-    ) -> tuple[Array, Array, Array]:
-        """Return first and last token of each bag's narrowest stretch, and the bag's position.
+    ) -> list[tuple[int, int]]:
+        """Return first and last token of each bag's narrowest stretch.
 
         A stretch is the nearest occurrence of every word around one occurrence of the rarest.
+        The bags are few, so that plain lists are quicker here than arrays.
         """
         flat, starts = flat_rows(self._indptr, self._words, rows)
-        lengths = self._indptr[rows + 1] - self._indptr[rows]
-        # each occurrence of the rarest word is an anchor
-        anchored = ids.searchsorted(flat[starts])
-        begin, stop = begins[anchored], np.append(begins, len(places))[anchored + 1]
-        count = stop - begin
-        anchor_bag = np.arange(len(rows)).repeat(count)
-        ends = count.cumsum()
-        at = np.arange(int(ends[-1])) + (begin - (ends - count)).repeat(count)
-        anchor = places[at] & (_FAR - 1)
-        # the nearest occurrence of every word of the bag to each anchor
-        width = lengths[anchor_bag]
-        ends = width.cumsum()
-        first = ends - width
-        at = np.arange(int(ends[-1])) + (starts[anchor_bag] - first).repeat(width)
-        word = flat[at].astype(np.int64)
-        centre = anchor.repeat(width)
-        place = places.searchsorted((word << _BITS) | centre)
-        after = places[np.minimum(place, len(places) - 1)]
-        before = places[np.maximum(place - 1, 0)]
-        after = np.where(after >> _BITS == word, after & (_FAR - 1), _FAR * 2)
-        before = np.where(before >> _BITS == word, before & (_FAR - 1), -_FAR)
-        nearest = np.where(after - centre < centre - before, after, before)
-        low, high = np.minimum.reduceat(nearest, first), np.maximum.reduceat(nearest, first)
-        best = np.lexsort((low, high - low, anchor_bag))
-        best = best[group_starts(anchor_bag[best])]
-        return low[best], high[best], anchor_bag[best]
+        at = ids.searchsorted(flat)
+        tokens: list[int] = (places & (_FAR - 1)).tolist()
+        first, stop = begins[at].tolist(), np.append(begins, len(places))[at + 1].tolist()
+        stands = [tokens[i:j] for i, j in zip(first, stop, strict=True)]
+        bounds = [*starts.tolist(), len(flat)]
+        return [_stretch(stands[i], stands[i + 1 : j]) for i, j in pairwise(bounds)]
+
+
+def _stretch(anchors: list[int], others: list[list[int]]) -> tuple[int, int]:
+    """Return the narrowest stretch from an anchor to the nearest place of each other word."""
+    narrowest, chosen = _FAR, (0, _FAR)
+    for anchor in anchors:
+        low = high = anchor
+        for stands in others:
+            place = bisect_left(stands, anchor)
+            if place == len(stands):
+                nearest = stands[-1]
+            else:
+                nearest = stands[place]
+                if place and nearest - anchor >= anchor - stands[place - 1]:
+                    nearest = stands[place - 1]
+            if nearest < low:
+                low = nearest
+            elif nearest > high:
+                high = nearest
+        if high - low < narrowest:
+            narrowest, chosen = high - low, (low, high)
+    return chosen
 
 
 class _Scratch(threading.local):

@@ -352,7 +352,7 @@ class TokenCutter:
 
     def _numbers(self, pieces: _Pieces, parts: list[str]) -> Array:
         known = pieces.number
-        numbers = np.array(list(map(known.get, parts, repeat(-1))), dtype=np.intp)
+        numbers = np.fromiter(map(known.get, parts, repeat(-1)), np.intp, len(parts))
         new = (numbers < 0).nonzero()[0]
         if len(new):
             unknown = [parts[place] for place in new.tolist()]
