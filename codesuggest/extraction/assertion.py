@@ -174,8 +174,13 @@ class AssertionFinder:
         wanted: dict[int, tuple[int, int]] = {}
         sentences = tokens.sentences
         for first, last in spans:
-            low, high = wanted.get(sentences[first], (last, last))
-            wanted[sentences[first]] = (min(low, last), max(high, last))
+            known = wanted.get(sentences[first])
+            if known is None:
+                wanted[sentences[first]] = (last, last)
+            elif last > known[1]:
+                wanted[sentences[first]] = (known[0], last)
+            elif last < known[0]:
+                wanted[sentences[first]] = (last, known[1])
         for start, end, _, _ in heads:
             low, high = bisect_left(tokens.starts, start), bisect_left(tokens.starts, end + 1)
             wanted.update(dict.fromkeys(sentences[low:high], (-1, len(tokens))))

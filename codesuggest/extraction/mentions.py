@@ -108,11 +108,15 @@ class NoteWords:
 
 @dataclass(slots=True)
 class Extraction:
-    """All mentions of a note, its words, and the one side that it speaks of, or ``""``."""
+    """All mentions of a note, its words, and the sides that it speaks of.
+
+    `sides` are all of them, `side` is the one that everything is on, or ``""``.
+    """
 
     extracts: list[Extract]
     vocabulary: NoteWords
     side: str = ""
+    sides: tuple[str, ...] = ()
 
 
 class MentionFinder:
@@ -287,6 +291,7 @@ class MentionFinder:
             extracts,
             NoteWords(tokens.words, reading.stems, [reading.stems[i] for i in in_title]),
             reading.sides.only,
+            reading.sides.stated,
         )
 
     def _spread_mentions(

@@ -27,7 +27,7 @@ _PAST = frozenset({"historical", "resolved"})
 class ExtractedNote:
     """What extraction found in a note; one assertion an extract.
 
-    `side` is the one side that the note speaks of, or ``""``.
+    `sides` are those that the note speaks of, `side` is the one that everything is on, or ``""``.
     """
 
     sections: list[Section]
@@ -35,6 +35,7 @@ class ExtractedNote:
     assertions: list[Assertion]
     vocabulary: NoteWords
     side: str = ""
+    sides: tuple[str, ...] = ()
 
     @property
     def words(self) -> list[str]:
@@ -118,6 +119,7 @@ class NoteReader:
             assertions,
             found.vocabulary,
             found.side,
+            found.sides,
         )
 
     def assertion_of(self, text: str, start_char: int, end_char: int) -> Assertion:

@@ -121,7 +121,7 @@ class Mentions:
         data["mentions"] = [_to_row(e) for e in rows.extracts]
         own = rows.vocabulary
         data["words"], data["stems"], data["title_stems"] = own.words, own.stems, own.title_stems
-        data["side"] = rows.side
+        data["side"], data["sides"] = rows.side, list(rows.sides)
         READER.keep(doc, "extracts", rows.extracts)
         return doc
 
@@ -294,6 +294,7 @@ def extracts_of(doc: Doc) -> ExtractedNote:
         assertions,
         NoteWords(data.get("words", ()), [data.get("stems", ())], [data.get("title_stems", ())]),
         data.get("side", ""),
+        tuple(data.get("sides", ())),
     )
 
 

@@ -62,6 +62,8 @@ class SideReading:
     ----------
     only : str
         The one side that the note speaks of, or ``""``.
+    stated : tuple of str
+        All sides that it speaks of, in order.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class SideReading:
         self._parts = parts
         self._sides: dict[str, dict[str, Found]] = {}
         stated = [a for a in found if a.name == "laterality"]
+        self.stated = tuple(sorted({a.value for a in stated}))
         one = len({a.value for a in stated}) == 1 and len(stated) >= _LEAST_STATED
         self.only = stated[0].value if one else ""
         for attribute in stated:

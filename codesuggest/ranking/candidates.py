@@ -293,9 +293,8 @@ class CandidateFinder:
         put("line_mention", own[who] < 0)
 
         keep = self._keep(block, who, n_kept or self.n_kept)
-        side = note.side if note is not None else ""
         return self._members_of(
-            queries, chosen, who[keep], system[keep], row[keep], block[keep], side
+            queries, chosen, who[keep], system[keep], row[keep], block[keep], note
         )
 
     def has_family_history(self, query: Query) -> bool:
@@ -331,9 +330,10 @@ class CandidateFinder:
         system: Array,
         row: Array,
         block: Array,
-        side: str,
+        note: NoteWords | None,
     ) -> CandidateTable:
         """Put each family's member in the place of the alias's code."""
+        side, sides = (note.side, note.sides) if note is not None else ("", ())
         said = [self._choose.said(queries[i].attributes, side) for i in chosen]
         choice = self._choose(said, who, system, row, self._first_row[system] + row)
         for name in ("fit", "axes_met", "axes_against"):
@@ -347,6 +347,25 @@ class CandidateFinder:
             rows = np.concatenate([rows, [other for _, other in doubled]])
             order = np.argsort(origin, kind="stable")
             origin, rows = origin[order], rows[order]
+        if sides and not side:
+            # the note speaks of several sides, the mention of none: each may be meant
+            unsided = (block[:, _AT["has_side"]] > 0) & (block[:, _AT["side_given"]] == 0)
+            unsided &= block[:, _AT["rank"]] == 0
+            more = [
+                (number, member)
+                for number in unsided.nonzero()[0].tolist()
+                for wanted in sides
+                for member in self._choose.sided(int(row[number]), said[who[number]], wanted)
+                if member != choice.row[number]
+            ]
+            if more:
+                added = block[[number for number, _ in more]]
+                added[:, _AT["relative"]] = 1
+                origin = np.concatenate([origin, np.arange(len(block), len(block) + len(more))])
+                rows = np.concatenate([rows, [member for _, member in more]])
+                own = [number for number, _ in more]
+                block = np.concatenate([block, added])
+                who, system = np.append(who, who[own]), np.append(system, system[own])
         mention = np.array(chosen, np.int32)[who[origin]]
         order = mention.argsort(kind="stable")
         origin = origin[order]

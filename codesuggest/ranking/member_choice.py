@@ -158,6 +158,15 @@ class MemberChoice:
             known = self._members[key] = select_members(self._systems[0], row, said.wanted)
         return known
 
+    def sided(self, row: int, said: Said, side: str) -> list[int]:
+        """Return the members of a diagnosis's family on one side, that a mention may mean."""
+        wanted = {**said.wanted, "laterality": side}
+        key = (row, tuple(sorted(wanted.items())))
+        known = self._members.get(key)
+        if known is None:
+            known = self._members[key] = select_members(self._systems[0], row, wanted)
+        return known[0]
+
     def _agreement_of(self, axes: str, said: Said) -> tuple[int, int]:
         key = (axes, said.values_key)
         known = self._agreement.get(key)

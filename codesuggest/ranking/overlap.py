@@ -16,11 +16,12 @@ Array = np.ndarray[Any, Any]
 
 
 class NoteWords(Protocol):
-    """The stems of a note and of its procedure titles, and the one side that it speaks of."""
+    """The stems of a note and of its procedure titles, and the sides that it speaks of."""
 
     stems: list[str]
     title_stems: list[str]
     side: str
+    sides: tuple[str, ...]
 
     @property
     def past(self) -> Sequence[bool]:

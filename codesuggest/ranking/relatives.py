@@ -1,7 +1,8 @@
-"""Relatives: diagnoses that words near a mention do not name, but the rest of its note supports.
+"""Relatives: codes that words near a mention do not name, but the rest of its note supports.
 
 *Neighbours* are codes of the same category whose words stand elsewhere in the note: "non-small
-cell carcinoma of the lung ... resected from the left lower lobe". A *history* is the code that
+cell carcinoma of the lung ... resected from the left lower lobe", "vertebral augmentation at L1 ...
+the same was done at L2". The category of a procedure is its code's first four digits. A *history* is the code that
 reports a disease which the note says is past ("breast cancer in 2016, treated"), or of a relative,
 and what a past operation left behind ("coronary bypass in 2009").
 """
@@ -29,12 +30,12 @@ Array = np.ndarray[Any, Any]
 
 #: Place of a relative among near bags.
 RELATIVE = 31
-#: Characters of a code that name its category.
-_CATEGORY = 3
+#: Characters of a code that name its category: of diagnoses, and of procedures.
+_CATEGORY = (3, 4)
 #: Families that a category suggests, those of the mention itself among them.
 _MOST_FAMILIES = 4
 #: Categories of a note that are looked at.
-_MOST_CATEGORIES = 24
+_MOST_CATEGORIES = 36
 #: What a word of an alias that the note lacks costs, as a share of what one that it has brings.
 _LACKING = 0.5
 
@@ -52,24 +53,38 @@ class Relatives:
     def __init__(self, index: JointIndex, systems: Sequence[CodeSystem]) -> None:
         self._index = index
         icd = systems[0]
-        _, self._category = np.unique([c[:_CATEGORY] for c in icd.codes], return_inverse=True)
-        entry = np.flatnonzero(index.entry_system == 0)
-        row = index.entry_row[entry]
+        first_row = np.cumsum([0, *(len(system.codes) for system in systems)])
+        grouped = systems[: len(_CATEGORY)]
+        category_names = [
+            f"{number}{code[:size]}"
+            for number, (system, size) in enumerate(zip(grouped, _CATEGORY, strict=False))
+            for code in system.codes
+        ]
+        #: The category of each code of the systems that have any.
+        self._category = np.unique(category_names, return_inverse=True)[1]
+        # a procedure is a family of its own: what tells it from its neighbours are its words
+        families = np.concatenate(
+            [icd.families, np.arange(first_row[len(grouped)] - len(icd.codes))]
+        )
+        entry = np.flatnonzero(index.entry_system < len(grouped))
+        self._first_row = first_row
+        row = first_row[index.entry_system[entry]] + index.entry_row[entry]
         bag = np.repeat(np.arange(len(index.bag_size)), np.diff(index.entry_start))[entry]
-        order = np.lexsort((bag, icd.families[row], self._category[row]))
-        category, family = self._category[row[order]], icd.families[row[order]]
-        #: Bags of ICD-10-CM by category and family, their words and how rare these are: what a
-        #: category holds lies together. Then where each bag, family and category begins.
+        order = np.lexsort((bag, families[row], self._category[row]))
+        category, family = self._category[row[order]], families[row[order]]
+        #: Bags by category and family, their words and how rare these are: what a category
+        #: holds lies together. Then where each bag, family and category begins.
         self._bag = bag[order]
         self._words, starts = index.words_of(self._bag)
         self._rarity = index.idf[self._words]
         self._bag_start = np.append(starts, len(self._words))
-        starts = group_starts(category * (1 + int(icd.families.max())) + family)
+        starts = group_starts(category * (1 + int(families.max())) + family)
         self._family_start = np.append(starts, len(order))
         n_categories = 1 + int(self._category.max())
         self._category_start = np.searchsorted(category[starts], np.arange(n_categories + 1))
         source = index.entry_source[entry]
         titled = np.isin(source, [SOURCES.index("title"), SOURCES.index("residual")])
+        titled &= index.entry_system[entry] == 0
         #: The bag of the title of each diagnosis; the last is that of none.
         title_bag = np.full(len(icd.codes) + 1, -1)
         title_bag[row[titled]] = bag[titled]
@@ -78,7 +93,6 @@ class Relatives:
             past[1] = procedure_status(icd, systems[1])
         family = [family_history(icd), *(_none(system) for system in systems[1:])]
         #: The histories of the first meaning of each bag, as bags, -1 for none.
-        first_row = np.cumsum([0, *(len(system.codes) for system in systems)])
         meant = index.entry_start[:-1]
         meant = first_row[index.entry_system[meant]] + index.entry_row[meant]
         self._past_bag: Array = title_bag[np.concatenate(past)[meant]]
@@ -124,9 +138,10 @@ class Relatives:
         history = self._past_bag[bag]
         ended = (past[query] & (history >= 0)).nonzero()[0]
         entry = index.entry_start[bag]
-        diagnosis = (index.entry_system[entry] == 0).nonzero()[0]
-        asking, row = query[diagnosis], index.entry_row[entry[diagnosis]]
-        by_certainty = (~exact[diagnosis]).argsort(kind="stable")
+        row = self._first_row[index.entry_system[entry]] + index.entry_row[entry]
+        grouped = (row < len(self._category)).nonzero()[0]
+        asking, row = query[grouped], row[grouped]
+        by_certainty = (~exact[grouped]).argsort(kind="stable")
         asking, found = self._neighbours(asking[by_certainty], row[by_certainty], known)
         related = family.nonzero()[0]
         more = np.concatenate([asking, query[ended], related])

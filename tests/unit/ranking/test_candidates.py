@@ -56,6 +56,7 @@ class Words:
     stems: list[str]
     title_stems: list[str] = field(default_factory=list)
     side: str = ""
+    sides: tuple[str, ...] = ()
     past: list[bool] = field(default_factory=list)
     of_family: list[bool] = field(default_factory=list)
 
