@@ -46,6 +46,12 @@ _STUDY = re.compile(
     re.IGNORECASE,
 )
 _SOAP = frozenset("soap")
+# "OPERATIONS" is a patient's history, but beside one of these the operation itself
+_OPERATIONS = frozenset({"operation", "operations"})
+_OF_OPERATION = frozenset({
+    "preoperative_diagnosis", "postoperative_diagnosis", "anesthesia", "staff", "blood_loss",
+    "complications", "specimens", "procedure_description", "findings",
+})  # fmt: skip
 #: Characters of start, middle and end that tell whether a text is all capitals.
 _PIECE = 300
 
@@ -101,6 +107,11 @@ class SectionFinder:
         elif marks[0].kind == "follow_up" and (len(marks) > 1 or "visit" in marks[0].title.lower()):
             # what opens a note is the reason for the visit, and no appointment
             marks[0].kind = "chief_complaint"
+        for number, mark in enumerate(marks):
+            if mark.title.lower() in _OPERATIONS:
+                beside = marks[max(number - 1, 0) : number] + marks[number + 1 : number + 2]
+                if any(m.kind in _OF_OPERATION for m in beside):
+                    mark.kind = "procedure"
         for number, mark in enumerate(marks, 1):
             end = marks[number].start if number < len(marks) else len(text)
             sections.append(Section(mark.kind, mark.title, mark.start, end))

@@ -243,16 +243,17 @@ class CandidateFinder:
         )
         context_weight = np.bincount(words.query, np.where(words.own, 0, idf), len(chosen))
 
-        # one candidate a family and mention: the best alias's
+        # one candidate a family and mention: of the alias that the mention is, else the nearest
         entry_first = index.entry_start[bag]
         n_entries = index.entry_start[bag + 1] - entry_first
         read = np.minimum(n_entries, _ENTRIES)
         ends = read.cumsum()
         pair = np.arange(len(bag)).repeat(read)
         entry = np.arange(ends[-1]) + (entry_first - (ends - read)).repeat(read)
-        query, family, place = sorted_rows(asked[pair], self._family[entry], np.arange(len(pair)))
+        order = np.arange(len(pair)) + (bag[pair] != own[asked[pair]]) * len(pair)
+        query, family, order = sorted_rows(asked[pair], self._family[entry], order)
         first = group_starts(query * len(self._family) + family)
-        kept, count = sorted_rows(place[first], group_sizes(first, len(place)))
+        kept, count = sorted_rows(order[first] % len(pair), group_sizes(first, len(order)))
         pair, entry = pair[kept], entry[kept]
         system, row = index.entry_system[entry].astype(np.int64), index.entry_row[entry]
         source = index.entry_source[entry]
@@ -317,8 +318,10 @@ class CandidateFinder:
         best = promise[order][place == 0]
         behind = best.repeat(group_sizes(group_starts(ranked), len(ranked))) - promise[order]
         likely = (place < n_kept) & ((behind < _FAR_BEHIND) | (n_kept > self.n_kept))
-        # few of a mention's own words speak for a relative; what else does the model weighs
-        kept: Array = order[likely | (block[order, _AT["relative"]] > 0)]
+        # few of a mention's own words speak for a relative, and what a mention says word for
+        # word it may always mean; what else speaks for these the model weighs
+        always = block[:, _AT["relative"]] + block[:, _AT["exact_core"]] > 0
+        kept: Array = order[likely | always[order]]
         kept.sort()
         return kept
 

@@ -13,6 +13,14 @@ from codesuggest.terminology.families import AXES
 __all__ = ["attribute_values", "axis_agreement", "select_members", "wanted_axes"]
 
 _RANGE = re.compile(r"^(\d+(?:\.\d+)?)?\.\.(\d+(?:\.\d+)?)?$")
+#: Regions of the spine as the catalogue names them, by the letter of a level.
+_OF_LEVEL = {
+    "c": frozenset({"cervical", "cervicothoracic", "craniocervical"}),
+    "t": frozenset({"thoracic", "cervicothoracic", "thoracolumbar"}),
+    "l": frozenset({"lumbar", "thoracolumbar", "lumbosacral"}),
+    "s": frozenset({"sacral", "lumbosacral"}),
+}
+_SPINE = frozenset().union(*_OF_LEVEL.values())
 _OTHER_SIDE = {"right": "left", "left": "right"}
 
 
@@ -123,9 +131,14 @@ def axis_agreement(axes: Mapping[str, str], attributes: Mapping[str, str]) -> tu
     for axis, value in axes.items():
         if axis == "levels" or axis == "age":
             continue
-        given = attributes.get("role" if axis == "role" else axis)
-        if axis == "contrast" and given is None:
+        if axis in ("region", "body_site") and "levels" in attributes:
+            # "L4-L5" says lumbar
+            named = _SPINE.intersection(value.split("_"))
+            if named:
+                agrees = not named.isdisjoint(_OF_LEVEL[attributes["levels"][0]])
+                met, against = met + agrees, against + (not agrees)
             continue
+        given = attributes.get(axis)
         if given is None:
             continue
         found = _RANGE.match(value)
@@ -140,7 +153,7 @@ def axis_agreement(axes: Mapping[str, str], attributes: Mapping[str, str]) -> tu
             )
             met += inside
             against += not inside
-        elif value == given or given in value.split("_"):
+        elif value == given or (axis != "contrast" and given in value.split("_")):
             met += 1
         elif axis in ("contrast", "laterality", "approach", "role"):
             against += 1

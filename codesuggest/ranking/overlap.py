@@ -18,10 +18,18 @@ Array = np.ndarray[Any, Any]
 class NoteWords(Protocol):
     """The stems of a note and of its procedure titles, and the sides that it speaks of."""
 
-    stems: list[str]
-    title_stems: list[str]
     side: str
     sides: tuple[str, ...]
+
+    @property
+    def stems(self) -> list[str]:
+        """The note's distinct stems."""
+        ...
+
+    @property
+    def title_stems(self) -> list[str]:
+        """Those of its procedure titles."""
+        ...
 
     @property
     def past(self) -> Sequence[bool]:

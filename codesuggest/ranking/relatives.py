@@ -1,10 +1,10 @@
 """Relatives: codes that words near a mention do not name, but the rest of its note supports.
 
 *Neighbours* are codes of the same category whose words stand elsewhere in the note: "non-small
-cell carcinoma of the lung ... resected from the left lower lobe", "vertebral augmentation at L1 ...
-the same was done at L2". The category of a procedure is its code's first four digits. A *history* is the code that
-reports a disease which the note says is past ("breast cancer in 2016, treated"), or of a relative,
-and what a past operation left behind ("coronary bypass in 2009").
+cell carcinoma of the lung ... resected from the left lower lobe", "a vertebra was augmented ...
+the same was done at the next level". The category of a procedure is its code's first four digits.
+A *history* is the code that reports a disease which the note says is past ("breast cancer in 2016,
+treated"), or of a relative, and what a past operation left behind ("coronary bypass in 2009").
 """
 
 from __future__ import annotations

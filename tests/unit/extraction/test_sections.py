@@ -397,3 +397,17 @@ def test_the_same_finder_reads_alike_twice() -> None:
 )
 def test_a_follow_up_that_opens_a_note_is_its_reason(text: str, kind: str) -> None:
     assert SectionFinder(SectionTable.packaged())(text)[0].kind == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("POSTOPERATIVE DIAGNOSIS: Hernia.\nOPERATIONS: Repair.\nPLAN: Home.", "procedure"),
+        ("CC: Pain.\nOPERATIONS: Repair.\nANESTHESIA: General.", "procedure"),
+        ("ILLNESSES: Gout.\nOPERATIONS: Repair.\nALLERGIES: None.", "past_surgical_history"),
+    ],
+    ids=["behind a diagnosis", "before anesthesia", "of a history"],
+)
+def test_operations_beside_an_operation_are_no_history(text: str, kind: str) -> None:
+    sections = SectionFinder(SectionTable.packaged())(text)
+    assert next(s.kind for s in sections if s.title == "OPERATIONS") == kind

@@ -187,6 +187,31 @@ def test_the_one_side_of_a_note_picks_the_member(
     assert table.features[0, AT["side_given"]] == bool(attributes)
 
 
+@pytest.mark.parametrize(
+    ("sides", "members"),
+    [((), ["M25.569"]), (("left", "right"), ["M25.561", "M25.562", "M25.569"])],
+    ids=["none", "both"],
+)
+def test_a_note_of_several_sides_leaves_each_open(
+    finder: CandidateFinder, sides: tuple[str, ...], members: list[str]
+) -> None:
+    table = finder([query("knee pain")], [0], Words(["knee", "pain"], sides=sides))
+    assert sorted(c for c in codes(table) if c.startswith("M25.56")) == members
+
+
+def test_what_a_mention_says_word_for_word_stands_for_its_code() -> None:
+    aliases = [
+        Alias("renal chronic gravel", "ICD-10-CM", 5, "index"),
+        *[Alias(f"gravel {word} chronic", "ICD-10-CM", 0, "title") for word in "bcdefghj"],
+        Alias("chronic gravel", "ICD-10-CM", 5, "index"),
+    ]
+    indexes = {**INDEXES, "DIAGNOSIS": AliasIndex.build(aliases, FORMS)}
+    asked = term_query("chronic gravel", "DIAGNOSIS", indexes["DIAGNOSIS"])
+    table = CandidateFinder(indexes, SYSTEM_TABLES, n_kept=1)([asked], [0])
+    exact = table.features[:, AT["exact_core"]] > 0
+    assert [ICD.codes[row] for row in table.row[exact]] == ["N17.9"]
+
+
 def test_priors_become_features() -> None:
     finder = CandidateFinder(INDEXES, SYSTEM_TABLES, {"I10": 9, "I10*": 99})
     table = finder([query("hypertension")], [0])

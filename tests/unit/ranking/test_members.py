@@ -88,10 +88,16 @@ def test_fit_rewards_what_is_met_and_punishes_the_other_side(icd: CodeSystem) ->
         ({"technique": "open"}, {"technique": "laser"}, (0, 0)),
         ({"views": "2", "contrast": "with"}, {"views": "3", "contrast": "with"}, (1, 0)),
         ({"levels": "2", "age": "65.."}, {"levels": "1", "age": "12"}, (0, 0)),
+        ({"contrast": "without_then_with"}, {"contrast": "without"}, (0, 1)),
+        ({"region": "lumbar"}, {"levels": "l4-l5"}, (1, 0)),
+        ({"region": "thoracic"}, {"levels": "l4-l5"}, (0, 1)),
+        ({"body_site": "lumbar_or_thoracic"}, {"levels": "t12"}, (1, 0)),
+        ({"body_site": "knee"}, {"levels": "l4-l5"}, (0, 0)),
     ],
     ids=["no axes", "nothing said", "met", "in the range", "below the range", "on the bound",
          "no number", "contrast against", "contrast unsaid", "side against", "one word of two",
-         "other technique", "mixed", "left out"],
+         "other technique", "mixed", "left out", "no contrast is not both", "level in the region",
+         "level of another region", "level in one of two", "not of the spine"],
 )  # fmt: skip
 def test_axis_agreement(
     axes: dict[str, str], attributes: dict[str, str], expected: tuple[int, int]

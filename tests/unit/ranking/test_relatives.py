@@ -23,13 +23,18 @@ TITLES = [
     "presence of coronary bypass graft",
 ]
 ICD = CodeSystem("ICD-10-CM", "test", CODES, TITLES, [-1] * 9, [True] * 9, families=range(9))
-CPT = CodeSystem(
-    "CPT", "test", ["32480", "33533"], ["lobectomy", "coronary bypass"], [-1] * 2, [True] * 2
-)
+SERVICES = {
+    "lobectomy": "32480",
+    "coronary bypass": "33533",
+    "cement in lumbar vertebra": "22511",
+    "cement in further vertebra": "22512",
+    "cement in balloon cavity of vertebra": "22513",
+}
+CPT = CodeSystem("CPT", "test", list(SERVICES.values()), list(SERVICES), [-1] * 5, [True] * 5)
 FORMS = WordForms({}, {})
 INDEX = AliasIndex.build(
     [Alias(t, "ICD-10-CM", i, "title") for i, t in enumerate(TITLES)]
-    + [Alias("lobectomy", "CPT", 0, "description"), Alias("coronary bypass", "CPT", 1, "synonym")],
+    + [Alias(service, "CPT", row, "description") for row, service in enumerate(SERVICES)],
     FORMS,
 )
 JOINT = JointIndex({"DIAGNOSIS": INDEX})
@@ -49,7 +54,10 @@ def added(title: str, note: str, past: bool = False) -> list[str]:
     assert found.bag[0] == own[0]
     assert found.place.tolist() == [0] + [RELATIVE] * (len(found.bag) - 1)
     entries = JOINT.entry_start[found.bag[1:]]
-    return [CODES[row] for row in JOINT.entry_row[entries]]
+    return [
+        (CODES, CPT.codes)[system][row]
+        for system, row in zip(JOINT.entry_system[entries], JOINT.entry_row[entries], strict=True)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +70,12 @@ def test_the_words_of_a_note_choose_among_the_category(note: str, best: str) -> 
     found = added("lung cancer", note)
     assert found[0] == best
     assert sorted(found) == ["C34.11", "C34.32", "C34.90"]
+
+
+def test_a_service_brings_its_neighbours() -> None:
+    note = "cement in the lumbar vertebra; a further vertebra was treated in the same way"
+    assert added("cement in lumbar vertebra", note) == ["22511", "22512", "22513"]
+    assert added("coronary bypass", note) == ["33533"]
 
 
 @pytest.mark.parametrize(
