@@ -94,10 +94,11 @@ class _Words:
 
     def __init__(self, text: str, end: int) -> None:
         read = text[:end].translate(_BLANKED).split()
-        distinct = set(read)
-        self.line = f" {' '.join(read).lower()} "
+        lower = " ".join(read).lower()
+        self.line = f" {lower} "
         # few words are on a list: the lists are compared with these only
-        self.words = _listed() & distinct.union(map(str.lower, distinct))
+        listed = _listed()
+        self.words = listed.intersection(read) | listed.intersection(lower.split())
 
 
 @dataclass(frozen=True, slots=True)

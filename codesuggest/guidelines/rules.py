@@ -24,6 +24,7 @@ from codesuggest.guidelines.implied import ImpliedCodeRule, implied_codes
 from codesuggest.guidelines.patient import PatientRule
 from codesuggest.guidelines.same_words import PastOrPresentRule, SameWordsRule
 from codesuggest.guidelines.sequencing import CompanionRule, SequencingRule
+from codesuggest.guidelines.siblings import SiblingRule
 from codesuggest.guidelines.specificity import SeventhCharacterRule, SpecificityRule
 from codesuggest.guidelines.worksheet import NoteText, Worksheet
 from codesuggest.schema import Suggestion
@@ -51,6 +52,7 @@ class CodingRules:
             SameWordsRule(icd10cm),
             PastOrPresentRule(),
             unspecified_beside_specific(icd10cm),
+            SiblingRule(icd10cm),
             excludes1(),
             integral_symptoms(icd10cm),
             included_procedures(),

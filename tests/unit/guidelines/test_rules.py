@@ -209,3 +209,25 @@ def test_of_two_readings_of_a_service_one_is_reported(
     assert reported(apply(rules, *given)) == kept
     withheld = [e for s in apply(rules, *given) if s.withheld for e in s.edits]
     assert [e.codes for e in withheld if e.severity == "withhold"] == [tuple(kept)]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"O24.419": 0.7, "O24.414": 0.7}, {"O24.414"}),
+        ({"S62.669A": 0.7, "S62.663A": 0.7}, {"S62.663A"}),
+        ({"S62.639A": 0.7, "S62.522A": 0.7}, {"S62.639A", "S62.522A"}),
+        ({"H11.001": 0.7, "H11.062": 0.7}, {"H11.001", "H11.062"}),
+        ({"H11.001": 0.7, "H11.061": 0.7}, {"H11.061"}),
+        ({"C77.9": 0.7, "C77.3": 0.7}, {"C77.9", "C77.3"}),
+        ({"H65.93": 0.9, "H65.31": 0.51}, {"H65.93", "H65.31"}),
+        ({"H65.93": 0.7, "H65.33": 0.6}, {"H65.33"}),
+    ],
+    ids=["type", "fracture of one bone", "two bones", "other side", "same side",
+         "several sites", "much less likely", "likely enough"],
+)  # fmt: skip
+def test_an_unspecified_sibling_is_held_back(
+    rules: CodingRules, given: dict[str, float], expected: set[str]
+) -> None:
+    made = [suggestion(code, confidence) for code, confidence in given.items()]
+    assert reported(apply(rules, *made)) == expected

@@ -38,6 +38,7 @@ TABLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "queries.csv": ("name codes axis answered question source", "codes", ICD),
     "sequencing.csv": ("kind codes source", "codes", ICD),
     "companions.csv": ("name codes needs missing source", "codes needs", ICD),
+    "separate_siblings.csv": ("name codes source", "codes", ICD),
     "several_codes.csv": ("name codes source", "codes", ICD),
     "included_procedures.csv": (
         "component comprehensive severity kind source",
