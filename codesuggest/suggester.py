@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import warnings
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -17,15 +15,13 @@ from codesuggest.errors import (
     CodeSuggestWarning,
     InputError,
     ModelDamagedError,
-    ModelNotFoundError,
     NoteError,
     SystemNotLoadedError,
 )
 from codesuggest.extraction.documents import DocumentGuess
-from codesuggest.extraction.mentions import Extract, NoteWords
+from codesuggest.extraction.mentions import NoteWords
 from codesuggest.extraction.pipeline import (
     ExtractedNote,
-    mention_of,
     reader_of,
 )
 from codesuggest.extraction.sections import SectionTable
@@ -34,14 +30,13 @@ from codesuggest.guidelines.worksheet import NoteText
 from codesuggest.model_directory import NAMES, default_model, verify_manifest
 from codesuggest.ranking.explanation import Reason
 from codesuggest.ranking.name_ranker import NameRanker
-from codesuggest.ranking.note_features import INACTIVE
-from codesuggest.ranking.ranker import NoteInput, RankedCode, Ranker
+from codesuggest.ranking.ranker import NoteInput, Ranker
 from codesuggest.ranking.terms import RankedTerm, TermRanker
+from codesuggest.results import NoteMentions, Results
 from codesuggest.schema import (
     SYSTEMS,
     Alternative,
     Assertion,
-    Mention,
     Note,
     Suggestion,
     SuggestionSet,
@@ -49,16 +44,12 @@ from codesuggest.schema import (
 )
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.releases import load_release
+from codesuggest.worker_pool import suggest_in_processes
 
 __all__ = ["MAX_CHARS", "CodeSuggester", "load"]
 
 #: Longest text that `CodeSuggester.suggest` takes unless told otherwise.
 MAX_CHARS = 1_000_000
-#: Suggestions with less confidence are not worth a coder's glance; procedures are fewer.
-_LEAST = {"ICD-10-CM": 0.02, "CPT": 0.01, "HCPCS": 0.01}
-#: Other codes shown for the same evidence, and the least likely of them.
-_ALTERNATIVES = 5
-_LEAST_ALTERNATIVE = 0.005
 
 
 def load(
@@ -148,6 +139,7 @@ class CodeSuggester:
             else None,
         )
         self._rules = CodingRules(systems)
+        self._results = Results(self.terminology, self.ranker)
         self._releases = {name: s.release for name, s in systems.items()}
         self._warned: set[date] = set()
         for system in systems.values():
@@ -207,12 +199,12 @@ class CodeSuggester:
         ranked, document = self.ranker.rank_note(
             NoteInput(note.text, found, self._groups, note.setting)
         )
-        mentions = _Mentions(note.text, found)
+        mentions = NoteMentions(note.text, found)
         # a user's own release may lack codes that the model knows
         held = {name: codes.row_of for name, codes in self.terminology.items()}
         ranked = [r for r in ranked if r.code in held[r.system]]
         suggestions = self._rules(
-            self._suggested(ranked, mentions),
+            self._results.suggestions(ranked, mentions),
             lambda s: s.confidence >= points.get(s.system, 0.5),
             note.patient_sex,
             note.patient_age,
@@ -227,7 +219,7 @@ class CodeSuggester:
         suggestions = [s for s in suggestions if s.system in wanted]
         if top_k is not None:
             suggestions = suggestions[:top_k]
-        suppressed = self._suppressed(found, mentions, ranked, suggestions, wanted)
+        suppressed = self._results.suppressed(found, mentions, ranked, suggestions, wanted)
         return self._set(note, suggestions, suppressed, document, found, notices, points)
 
     def explain(
@@ -339,15 +331,8 @@ class CodeSuggester:
             for note in notes:
                 yield self.suggest(note, **options)
             return
-        context = multiprocessing.get_context("spawn")
-        with context.Pool(n_process, _load_worker, (self.path, self.own_releases, options)) as pool:
-            waiting: deque[Any] = deque()
-            for batch in _batches(notes, batch_size):
-                waiting.append(pool.apply_async(_suggest_batch, (batch,)))
-                if len(waiting) > 2 * n_process:
-                    yield from waiting.popleft().get()
-            while waiting:
-                yield from waiting.popleft().get()
+        loaded = partial(load, self.path, trusted=True, terminology=self.own_releases)
+        yield from suggest_in_processes(loaded, notes, n_process, batch_size, options)
 
     def extract(self, text: str) -> ExtractedNote:
         """Return what extraction finds in a text, before ranking."""
@@ -469,75 +454,6 @@ class CodeSuggester:
             warnings.warn("; ".join(out), CodeSuggestWarning, stacklevel=3)
         return out
 
-    def _suggested(self, ranked: Sequence[RankedCode], mentions: _Mentions) -> list[Suggestion]:
-        """Make the suggestions of codes that are worth a glance."""
-        # codes of the same best words share one list of readings
-        shown: dict[int, list[tuple[int, Alternative]]] = {}
-        out = []
-        for r in ranked:
-            if r.confidence < _LEAST[r.system]:
-                continue
-            readings = shown.get(id(r.readings))
-            if readings is None:
-                readings = shown[id(r.readings)] = self._alternatives(r)
-            out.append(
-                Suggestion(
-                    r.system,
-                    r.code,
-                    self.terminology[r.system].titles[r.row],
-                    round(r.confidence, 4),
-                    mentions.distinct(r.mentions),
-                    tuple([a for row, a in readings if row != r.row or a.system != r.system]),
-                )
-            )
-        return out
-
-    def _alternatives(self, ranked: RankedCode) -> list[tuple[int, Alternative]]:
-        """Return what the best words of a code may mean, with the rows of the codes."""
-        out = []
-        for position, row, probability in ranked.readings[: _ALTERNATIVES + 1]:
-            if probability >= _LEAST_ALTERNATIVE:
-                system = SYSTEMS[position]
-                codes = self.terminology[system]
-                shown = Alternative(
-                    system, codes.codes[row], codes.titles[row], round(probability, 4)
-                )
-                out.append((row, shown))
-        return out
-
-    def _suppressed(
-        self,
-        found: ExtractedNote,
-        mentions: _Mentions,
-        ranked: Sequence[RankedCode],
-        suggestions: Sequence[Suggestion],
-        wanted: frozenset[str],
-    ) -> list[SuppressedMention]:
-        """Return every mention that supports no suggestion, and why."""
-        # by place: comparing mentions would read every field of each
-        evidence = {id(m): m for s in suggestions for m in s.evidence}
-        used = {_place(m) for m in evidence.values()}
-        meant = {r.mentions[0]: r for r in reversed(ranked)}
-        out = []
-        for number, (extract, assertion) in enumerate(
-            zip(found.extracts, found.assertions, strict=True)
-        ):
-            if extract.bag < 0 or mentions.places[number] in used:
-                continue
-            system, code, title = self.ranker.first_code(extract)
-            if system not in wanted:
-                continue
-            reason = assertion.status
-            if reason not in INACTIVE:
-                if reason == "present":
-                    reason = "not reported here"
-                other = meant.get(number)
-                if other is not None:
-                    system, code = other.system, other.code
-                    title = self.terminology[system].titles[other.row]
-            out.append(SuppressedMention(mentions[number], reason, system, code, title))
-        return out
-
     def _set(
         self,
         note: Note,
@@ -561,60 +477,3 @@ class CodeSuggester:
             notices,
             None if document is None else document.kind,
         )
-
-
-class _Mentions(dict[int, Mention]):
-    """The mentions of a note by their number; only those that are asked for are made."""
-
-    def __init__(self, text: str, found: ExtractedNote) -> None:
-        super().__init__()
-        self._text = text
-        self._found = found
-        self.places = [_place(extract) for extract in found.extracts]
-
-    def __missing__(self, number: int) -> Mention:
-        extract, assertion = self._found.extracts[number], self._found.assertions[number]
-        section = self._found.sections[extract.section]
-        made = self[number] = mention_of(self._text, extract, section, assertion)
-        return made
-
-    def distinct(self, numbers: Sequence[int]) -> tuple[Mention, ...]:
-        """Return mentions without those on the same words."""
-        if len(numbers) > 1:
-            places: dict[tuple[int, int, str], int] = {}
-            for number in numbers:
-                places.setdefault(self.places[number], number)
-            numbers = list(places.values())
-        return tuple([self[number] for number in numbers])
-
-
-def _place(words: Mention | Extract) -> tuple[int, int, str]:
-    return words.start_char, words.end_char, words.label
-
-
-# -- worker processes ----------------------------------------------------------------------
-
-_worker: tuple[CodeSuggester, dict[str, Any]] | None = None
-
-
-def _load_worker(path: Path, own_releases: str | Path | None, options: dict[str, Any]) -> None:
-    global _worker
-    _worker = (load(path, trusted=True, terminology=own_releases), options)
-
-
-def _suggest_batch(batch: list[Note | str]) -> list[SuggestionSet]:
-    if _worker is None:
-        raise ModelNotFoundError("the worker process has no model")
-    suggester, options = _worker
-    return [suggester.suggest(note, **options) for note in batch]
-
-
-def _batches(notes: Iterable[Note | str], size: int) -> Iterator[list[Note | str]]:
-    batch: list[Note | str] = []
-    for note in notes:
-        batch.append(note)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -15,7 +15,7 @@ FILES = sorted(p for p in PACKAGE.rglob("*.py") if "models" not in p.relative_to
 #: Rooms from the foundation up; a room imports itself and those before it.
 ORDER = (
     "errors", "schema", "terminology", "extraction", "ranking", "guidelines", "model_directory",
-    "suggester",
+    "results", "worker_pool", "suggester",
     "training", "exporters", "review", "cli",
 )  # fmt: skip
 LEVEL = {room: level for level, room in enumerate(ORDER)}
