@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from codesuggest.ranking.member_choice import MemberChoice
+from codesuggest.ranking.member_choice import MemberChoice, Said
 from codesuggest.ranking.near import LEAST_SHARE, JointIndex, Words, near_bags
 from codesuggest.ranking.overlap import NoteWords, Overlap
 from codesuggest.ranking.relatives import RELATIVE, Relatives
@@ -138,7 +138,7 @@ class CandidateFinder:
         indexes: Mapping[str, AliasIndex],
         systems: Mapping[str, CodeSystem],
         priors: Mapping[str, int] | None = None,
-        n_near: int = 18,
+        n_near: int = 14,
         n_kept: int = 7,
     ) -> None:
         self.indexes = dict(indexes)
@@ -350,15 +350,15 @@ class CandidateFinder:
             rows = np.concatenate([rows, [other for _, other in doubled]])
             order = np.argsort(origin, kind="stable")
             origin, rows = origin[order], rows[order]
-        if sides and not side:
-            # the note speaks of several sides, the mention of none: each may be meant
+        if sides:
+            # the note speaks of sides, the mention of none: each may be meant, or what the alias
+            # says where the note's one side was put in its place
             unsided = (block[:, _AT["has_side"]] > 0) & (block[:, _AT["side_given"]] == 0)
-            unsided &= block[:, _AT["rank"]] == 0
+            unsided &= (block[:, _AT["rank"]] == 0) | (block[:, _AT["relative"]] > 0)
             more = [
                 (number, member)
                 for number in unsided.nonzero()[0].tolist()
-                for wanted in sides
-                for member in self._choose.sided(int(row[number]), said[who[number]], wanted)
+                for member in self._open_to(int(row[number]), said[who[number]], side, sides)
                 if member != choice.row[number]
             ]
             if more:
@@ -378,6 +378,12 @@ class CandidateFinder:
             rows[order].astype(np.int32),
             block[origin],
         )
+
+    def _open_to(self, row: int, said: Said, side: str, sides: Sequence[str]) -> list[int]:
+        """Return the members that a mention without a side may mean in a note that states some."""
+        if side:
+            return [row]
+        return [m for wanted in sides for m in self._choose.sided(row, said, wanted)]
 
 
 def _of(flags: Sequence[bool], chosen: Sequence[int]) -> Array:

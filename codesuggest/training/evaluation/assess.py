@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -73,19 +74,28 @@ def candidate_ranks(
 ) -> dict[tuple[str, str], int]:
     """Return the place of every candidate of a note, by ``(system, code)``, from 1.
 
-    Candidates are ordered by the best probability that a mention of the note means them; the
-    note model has not seen them yet.
+    Candidates are ordered by the probability that any mention of the note means them, those at
+    one place counted once; the note model has not seen them yet.
     """
     ranker = suggester.ranker
     found = suggester.extract(note.text)
     table, probability = ranker.rank_mentions(found.extracts, ranker.asked(found), found)
-    best: dict[tuple[str, str], float] = {}
-    for system, row, p in zip(
-        table.system.tolist(), table.row.tolist(), probability.tolist(), strict=True
+    at_place: dict[tuple[str, str], dict[int, float]] = {}
+    for mention, system, row, p in zip(
+        table.mention.tolist(),
+        table.system.tolist(),
+        table.row.tolist(),
+        probability.tolist(),
+        strict=True,
     ):
         name = SYSTEMS[system]
         key = (name, suggester.terminology[name].codes[row])
-        best[key] = max(best.get(key, 0.0), p)
+        places, place = at_place.setdefault(key, {}), found.extracts[mention].start_char
+        places[place] = max(places.get(place, 0.0), p)
+    best = {
+        key: 1 - math.prod(1 - p for p in sorted(places.values()))
+        for key, places in at_place.items()
+    }
     ranks: dict[tuple[str, str], int] = {}
     for wanted in systems:
         mine = sorted((k for k in best if k[0] == wanted), key=lambda k: (-best[k], k))
