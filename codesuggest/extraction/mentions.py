@@ -72,7 +72,7 @@ _PERCENTILE = frozenset({"th", "st", "nd", "rd", "%", "percentile", "percent", "
 _TITLE = 7
 
 
-@dataclass
+@dataclass(eq=False)
 class NoteWords:
     """The distinct folded words and stems of a note, worked out when they are first asked for.
 
@@ -89,6 +89,13 @@ class NoteWords:
     tokens: Sequence[str] = ()
     of_tokens: Sequence[Sequence[str]] = ()
     of_titles: Sequence[Sequence[str]] = ()
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what is distinct: a `Doc` keeps no more."""
+        if not isinstance(other, NoteWords):
+            return NotImplemented
+        mine = self.words, self.stems, self.title_stems
+        return mine == (other.words, other.stems, other.title_stems)
 
     @cached_property
     def words(self) -> list[str]:
