@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from codesuggest.extraction.tokens import TokenLists, WordMarks
 from codesuggest.terminology.abbreviations import AmbiguousAbbreviations, Sense
 from codesuggest.terminology.alias_index import AliasIndex
-from codesuggest.terminology.words import NAMED_SIDES
+from codesuggest.terminology.words import NAMED_SIDES, STOP_WORDS
 
 __all__ = ["WordSenses"]
 
@@ -97,6 +97,9 @@ class WordSenses:
                 around = words[bisect_left(tokens.starts, low) : bisect_left(tokens.starts, high)]
                 sense = self._ambiguous.choose(word, lower[low:high], frozenset(around))
             else:
+                if shouting and word in STOP_WORDS:
+                    # in capitals all through, "AS" is the little word
+                    continue
                 if word not in known:
                     known[word] = self._ambiguous.choose(word, lower, present, shouting=shouting)
                 sense = known[word]

@@ -273,3 +273,18 @@ def test_no_spread_mention_spans_a_cue(text: str, is_found: bool) -> None:
 )
 def test_no_alias_begins_in_a_header(text: str, found: list[str]) -> None:
     assert [m for label, m in words(text) if label == "DIAGNOSIS"] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("She has AS. The aortic valve area is small, with a murmur.", True),
+        ("SHE IS SEEN AS BEFORE. THE AORTIC VALVE AREA IS SMALL, WITH A MURMUR.", False),
+    ],
+    ids=["one word in capitals", "all in capitals"],
+)
+def test_a_little_word_is_no_abbreviation_among_capitals(text: str, found: bool) -> None:
+    tokens = READER.cut(text)
+    place = tokens.words.index("as")
+    NLP.get_pipe("codesuggest_mentions").finder.settle(text, tokens)
+    assert tokens.words[place].startswith("as=") == found
