@@ -10,7 +10,7 @@ not lost, and a trained `SpanProposer` adds spans that read like one.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -61,6 +61,9 @@ _CUES = frozenset({
     "excluded", "concern", "concerning", "consistent", "compatible", "suggestive",
     "mother", "father", "brother", "sister", "grandmother", "grandfather", "aunt", "uncle",
 })  # fmt: skip
+#: Within the words of a name it is part of it ("fracture without displacement"); what stands
+#: on both sides of it at some distance is not one thing ("tonsils normal without hypertrophy").
+_WITHOUT = "without"
 #: Signs between a label and what it names, and between two statements.
 _BREAKS = frozenset({":", ";"})
 #: A whole line is a mention only if one of its words is at least this rare.
@@ -185,7 +188,7 @@ class MentionFinder:
                 "telling": self._is_telling,
                 "done": _DONE,
                 "cue": _CUES,
-                "break": _BREAKS | _CUES,
+                "break": {*_BREAKS, *_CUES, _WITHOUT},
                 **clause_questions(attributes.words | AXIS_WORDS),
             }
         )
@@ -316,16 +319,19 @@ class MentionFinder:
                 first, last = match.first, match.last
                 if section_of[first] != section_of[last]:
                     continue
+                stems = tuple(index.words[w] for w in index.bag_ids(match.bag).tolist())
                 if label == "DIAGNOSIS":
-                    parted = bisect_left(breaks, first)
+                    low, high = bisect_left(breaks, first), bisect_right(breaks, last)
                     if (
                         tokens.sentences[first] != tokens.sentences[last]
                         or (first, last) in taken
-                        or (parted < len(breaks) and breaks[parted] <= last)
+                        or any(
+                            tokens.words[place] != _WITHOUT or _WITHOUT not in stems
+                            for place in breaks[low:high]
+                        )
                     ):
                         continue
                     taken.add((first, last))
-                stems = tuple(index.words[w] for w in index.bag_ids(match.bag).tolist())
                 yield reading.extract(label, first, last, match.bag, stems)
 
     def _proposed_mentions(

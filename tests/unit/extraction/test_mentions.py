@@ -258,8 +258,9 @@ def test_a_neighbour_makes_an_abbreviation_clear(
         ("Acute pain? Failure of the kidney.", False),
         ("Acute course: failure of the kidney.", False),
         ("Acute pain, her father has failure of the kidney.", False),
+        ("Acute pain without failure of the kidney.", False),
     ],
-    ids=["no cue", "rule out", "question mark", "label", "relative"],
+    ids=["no cue", "rule out", "question mark", "label", "relative", "without"],
 )
 def test_no_spread_mention_spans_a_cue(text: str, is_found: bool) -> None:
     bag = ("acut", "failur", stem("kidney"))
