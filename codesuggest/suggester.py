@@ -19,7 +19,7 @@ from codesuggest.errors import (
     SystemNotLoadedError,
 )
 from codesuggest.extraction.documents import DocumentGuess
-from codesuggest.extraction.mentions import NoteWords
+from codesuggest.extraction.note_words import NoteWords
 from codesuggest.extraction.pipeline import (
     ExtractedNote,
     reader_of,

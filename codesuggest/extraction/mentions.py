@@ -13,8 +13,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -24,6 +22,7 @@ from codesuggest.extraction.attributes import AttributeFinder
 from codesuggest.extraction.body_mass import adult_body_mass
 from codesuggest.extraction.clauses import clause_questions
 from codesuggest.extraction.extracts import Extract, Reading
+from codesuggest.extraction.note_words import NoteWords
 from codesuggest.extraction.proposer import SpanProposer
 from codesuggest.extraction.sides import PairedParts
 from codesuggest.extraction.spelling import SmallWords, Speller
@@ -35,7 +34,7 @@ from codesuggest.terminology.alias_index import AliasIndex, stem_hash
 from codesuggest.terminology.windows import WindowFinder, Windows
 from codesuggest.terminology.words import AXIS_WORDS, WordForms, stem
 
-__all__ = ["Extract", "Extraction", "MentionFinder", "NoteWords"]
+__all__ = ["Extract", "Extraction", "MentionFinder"]
 
 Array = np.ndarray[Any, Any]
 
@@ -73,47 +72,6 @@ _MASK = (1 << 64) - 1
 _PERCENTILE = frozenset({"th", "st", "nd", "rd", "%", "percentile", "percent", "%ile"})
 #: Most meaningful words of a first line that may be the title of a report.
 _TITLE = 7
-
-
-@dataclass(eq=False)
-class NoteWords:
-    """The distinct folded words and stems of a note, worked out when they are first asked for.
-
-    Parameters
-    ----------
-    tokens : sequence of str
-        The note's words.
-    of_tokens : sequence of sequences of str
-        The stems of each word.
-    of_titles : sequence of sequences of str
-        Those of the words in sections that name procedures.
-    """
-
-    tokens: Sequence[str] = ()
-    of_tokens: Sequence[Sequence[str]] = ()
-    of_titles: Sequence[Sequence[str]] = ()
-
-    def __eq__(self, other: object) -> bool:
-        """Compare what is distinct: a `Doc` keeps no more."""
-        if not isinstance(other, NoteWords):
-            return NotImplemented
-        mine = self.words, self.stems, self.title_stems
-        return mine == (other.words, other.stems, other.title_stems)
-
-    @cached_property
-    def words(self) -> list[str]:
-        """The words, in order of first sight."""
-        return list(dict.fromkeys(self.tokens))
-
-    @cached_property
-    def stems(self) -> list[str]:
-        """The stems, in order of first sight."""
-        return list(dict.fromkeys(chain.from_iterable(self.of_tokens)))
-
-    @cached_property
-    def title_stems(self) -> list[str]:
-        """The stems of the sections that name procedures."""
-        return list(dict.fromkeys(chain.from_iterable(self.of_titles)))
 
 
 @dataclass(slots=True)

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from codesuggest.extraction.assertion import AssertionFinder
-from codesuggest.extraction.mentions import Extract, MentionFinder, NoteWords
+from codesuggest.extraction.mentions import Extract, MentionFinder
+from codesuggest.extraction.note_words import NoteWords
 from codesuggest.extraction.sections import SectionFinder
 from codesuggest.extraction.sentences import sentence_starts
 from codesuggest.extraction.token_reader import READER

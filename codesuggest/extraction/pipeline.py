@@ -18,13 +18,14 @@ from spacy.util import filter_spans
 from codesuggest.errors import ModelDamagedError
 from codesuggest.extraction.assertion import AssertionFinder
 from codesuggest.extraction.attributes import AttributeFinder, Found
-from codesuggest.extraction.mentions import Extract, MentionFinder, NoteWords
+from codesuggest.extraction.mentions import Extract, MentionFinder
 from codesuggest.extraction.note_reader import (
     ExtractedNote,
     NoteReader,
     assert_extracts,
     starts_of_sentences,
 )
+from codesuggest.extraction.note_words import NoteWords
 from codesuggest.extraction.proposer import SpanProposer
 from codesuggest.extraction.sections import SectionFinder, SectionTable
 from codesuggest.extraction.token_reader import READER
