@@ -12,13 +12,13 @@ from codesuggest.ranking.ranker import RankedCode, Ranker
 from codesuggest.schema import SYSTEMS, Alternative, Mention, Suggestion, SuppressedMention
 from codesuggest.terminology.code_system import CodeSystem
 
-__all__ = ["LEAST_ALTERNATIVE", "NoteMentions", "Results"]
+__all__ = ["NoteMentions", "Results"]
 
 #: Suggestions with less confidence are not worth a coder's glance; procedures are fewer.
 _LEAST = {"ICD-10-CM": 0.02, "CPT": 0.01, "HCPCS": 0.01}
 #: Other codes shown for the same evidence, and the least likely of them.
 _ALTERNATIVES = 5
-LEAST_ALTERNATIVE = 0.005
+_LEAST_ALTERNATIVE = 0.005
 
 
 class NoteMentions(dict[int, Mention]):
@@ -28,7 +28,7 @@ class NoteMentions(dict[int, Mention]):
         super().__init__()
         self._text = text
         self._found = found
-        self.places = [place_of(extract) for extract in found.extracts]
+        self.places = [_place(extract) for extract in found.extracts]
 
     def __missing__(self, number: int) -> Mention:
         extract, assertion = self._found.extracts[number], self._found.assertions[number]
@@ -46,7 +46,7 @@ class NoteMentions(dict[int, Mention]):
         return tuple([self[number] for number in numbers])
 
 
-def place_of(words: Mention | Extract) -> tuple[int, int, str]:
+def _place(words: Mention | Extract) -> tuple[int, int, str]:
     return words.start_char, words.end_char, words.label
 
 
@@ -90,7 +90,7 @@ class Results:
         """Return what the best words of a code may mean, with the rows of the codes."""
         out = []
         for position, row, probability in ranked.readings[: _ALTERNATIVES + 1]:
-            if probability >= LEAST_ALTERNATIVE:
+            if probability >= _LEAST_ALTERNATIVE:
                 system = SYSTEMS[position]
                 codes = self.terminology[system]
                 shown = Alternative(
@@ -110,7 +110,7 @@ class Results:
         """Return every mention that supports no suggestion, and why."""
         # by place: comparing mentions would read every field of each
         evidence = {id(m): m for s in suggestions for m in s.evidence}
-        used = {place_of(m) for m in evidence.values()}
+        used = {_place(m) for m in evidence.values()}
         meant = {r.mentions[0]: r for r in reversed(ranked)}
         out = []
         for number, (extract, assertion) in enumerate(
