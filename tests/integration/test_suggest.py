@@ -444,3 +444,16 @@ def test_family_history_that_is_denied_is_none(
     suggester: CodeSuggester, text: str, told: bool
 ) -> None:
     assert any(s.code == "Z80.3" for s in suggester.suggest(text)) == told
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("Merkel cell cancer", "C4A.9"), ("basal cell cancer", "C44.91")]
+)
+def test_what_a_mention_says_word_for_word_is_a_candidate(
+    suggester: CodeSuggester, name: str, code: str
+) -> None:
+    """A nearer alias of the same code, shared with others, must not stand in its place."""
+    found = suggester.extract(f"He has {name}.")
+    table, _ = suggester.ranker.rank_mentions(found.extracts, range(len(found.extracts)), found)
+    icd = suggester.terminology["ICD-10-CM"]
+    assert code in {icd.codes[row] for row in table.row[table.system == 0].tolist()}

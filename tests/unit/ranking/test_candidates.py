@@ -199,19 +199,6 @@ def test_a_note_of_several_sides_leaves_each_open(
     assert sorted(c for c in codes(table) if c.startswith("M25.56")) == members
 
 
-def test_what_a_mention_says_word_for_word_stands_for_its_code() -> None:
-    aliases = [
-        Alias("renal chronic gravel", "ICD-10-CM", 5, "index"),
-        *[Alias(f"gravel {word} chronic", "ICD-10-CM", 0, "title") for word in "bcdefghj"],
-        Alias("chronic gravel", "ICD-10-CM", 5, "index"),
-    ]
-    indexes = {**INDEXES, "DIAGNOSIS": AliasIndex.build(aliases, FORMS)}
-    asked = term_query("chronic gravel", "DIAGNOSIS", indexes["DIAGNOSIS"])
-    table = CandidateFinder(indexes, SYSTEM_TABLES, n_kept=1)([asked], [0])
-    exact = table.features[:, AT["exact_core"]] > 0
-    assert [ICD.codes[row] for row in table.row[exact]] == ["N17.9"]
-
-
 def test_priors_become_features() -> None:
     finder = CandidateFinder(INDEXES, SYSTEM_TABLES, {"I10": 9, "I10*": 99})
     table = finder([query("hypertension")], [0])
