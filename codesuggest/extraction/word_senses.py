@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 
+from codesuggest.extraction.list_marks import list_marks
 from codesuggest.extraction.tokens import TokenLists, WordMarks
 from codesuggest.terminology.abbreviations import AmbiguousAbbreviations, Sense
 from codesuggest.terminology.alias_index import AliasIndex
@@ -49,7 +50,6 @@ class WordSenses:
                 "senses": self._ambiguous.senses,
                 "side": _SIDES,
                 "old": _OLD,
-                "number": lambda word: word.isdigit() and len(word) < 3,
             }
         )
 
@@ -60,6 +60,7 @@ class WordSenses:
         they are part of a name; the numbers of list items and an age say nothing.
         """
         words, changed = tokens.words, {}
+        tokens.rename(dict.fromkeys(list_marks(text, tokens), _SAYS_NOTHING))
         marked = self._marks.of(tokens)
         for i in marked.places("old"):
             # "six-year-old", "3 yo"
@@ -70,9 +71,6 @@ class WordSenses:
         for i in marked.places("side"):
             if words[i + 1 : i + 2] and words[i + 1] in NAMED_SIDES:
                 changed[i] = f"{words[i]}~"
-        for i in marked.places("number"):
-            if words[i + 1 : i + 2] in (["."], [")"]) and _opens_item(text, tokens, i):
-                changed[i] = _SAYS_NOTHING
         found = [i for i in marked.places("senses") if self._has_senses(text, tokens, i)]
         if found:
             self._choose(text, tokens, found, changed)
@@ -129,13 +127,3 @@ class WordSenses:
             if len(self._aliases) < _MOST_PAIRS:
                 self._aliases[word, neighbour] = known
         return known
-
-
-def _opens_item(text: str, tokens: TokenLists, place: int) -> bool:
-    """Tell whether the number at `place` is that of a list item: "2." before its words."""
-    start, sign = tokens.starts[place], place + 1
-    if tokens.starts[sign] != tokens.ends[place] or text[tokens.ends[sign] :][:1].isalnum():
-        return False
-    line = text.rfind("\n", 0, start) + 1
-    before = text[line:start].rstrip(" \t(#*-•>")
-    return not before or before[-1] in ".:;"

@@ -13,6 +13,14 @@ __all__ = ["COLUMNS", "AmbiguousAbbreviations", "Sense"]
 COLUMNS = ("abbreviation", "expansion", "code", "context", "default")
 
 
+#: Words, units and titles: where everything is in capitals they are not taken for abbreviations.
+_WORDS = frozenset({
+    "add", "an", "ap", "as", "at", "be", "bed", "bs", "cm", "crest", "doe", "ed", "epi", "ha",
+    "he", "hit", "hs", "loc", "md", "mg", "mm", "mr", "nc", "ng", "pac", "pad", "pm", "post",
+    "rad", "sad", "se", "si", "sud", "tab", "va", "vs",
+})  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Sense:
     """One meaning; `context` are phrases, each with its first word; some should be in the note."""
@@ -81,7 +89,7 @@ class AmbiguousAbbreviations:
         words : container of str
             The note's folded words.
         shouting : bool
-            The note is all capitals: capitals say nothing, so no default is taken.
+            The note is all capitals: what is also a word has no default then.
         """
         best: Sense | None = None
         most = 0
@@ -94,6 +102,6 @@ class AmbiguousAbbreviations:
                 best, most = sense, support
             elif support == most and most and sense.default:
                 best = sense
-        if best is None and not shouting:
+        if best is None and not (shouting and abbreviation in _WORDS):
             best = next((s for s in self.senses.get(abbreviation, ()) if s.default), None)
         return best

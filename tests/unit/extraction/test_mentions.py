@@ -289,3 +289,21 @@ def test_a_little_word_is_no_abbreviation_among_capitals(text: str, found: bool)
     place = tokens.words.index("as")
     NLP.get_pipe("codesuggest_mentions").finder.settle(text, tokens)
     assert tokens.words[place].startswith("as=") == found
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "sense"),
+    [
+        ("IMPRESSION: SVT.", "svt", "svt=supraventricular tachycardia"),
+        ("MR. MILLER IS WELL.", "mr", "mr"),
+        ("Severe MR.", "mr", "mr=mitral regurgitation"),
+    ],
+    ids=["no word", "a title", "not all in capitals"],
+)
+def test_an_abbreviation_in_capitals_keeps_its_usual_sense(
+    text: str, word: str, sense: str
+) -> None:
+    tokens = READER.cut(text)
+    place = tokens.words.index(word)
+    NLP.get_pipe("codesuggest_mentions").finder.settle(text, tokens)
+    assert tokens.words[place] == sense
