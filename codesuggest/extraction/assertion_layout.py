@@ -68,7 +68,8 @@ def section_status(
 ) -> str | None:
     """Return the status that a section gives to what stands in it, or None."""
     group = groups.get(section.kind, "")
-    if section.kind == "past_surgical_history":
+    if section.kind == "past_surgical_history" or (is_procedure and group == "history_past"):
+        # also the delivery in the history of a birth, and an operation among past diseases
         return "historical"
     done = not is_procedure or any(word in lists["done"] for word in sentence)
     if group == "plan":

@@ -41,6 +41,7 @@ Array = np.ndarray[Any, Any]
 #: Sections whose short lines name a diagnosis (or a reason) or a procedure as a whole.
 DIAGNOSIS_GROUPS = frozenset({"assessment", "preop", "postop", "problem_list", "diagnosis_admit"})
 PROCEDURE_GROUPS = frozenset({"procedure_title"})
+_NAMING = DIAGNOSIS_GROUPS | PROCEDURE_GROUPS
 
 #: Words of a sentence that tells of something done, wherever it stands.
 _DONE = frozenset({
@@ -65,8 +66,9 @@ _CUES = frozenset({
 _WITHOUT = "without"
 #: Signs between a label and what it names, and between two statements.
 _BREAKS = frozenset({":", ";"})
-#: A whole line is a mention only if one of its words is at least this rare.
+#: A whole line is a mention only if one of its words is at least this rare, no number and no unit.
 _TELLING = 4.0
+_UNITS = frozenset({"cm", "mm", "mg", "mcg", "ml", "cc", "kg", "gm", "lb", "lbs", "oz", "inch"})
 _REACH = {"DIAGNOSIS": Reach(3, 14, 8), "PROCEDURE": Reach(2, 30, 8)}
 _MASK = (1 << 64) - 1
 _PERCENTILE = frozenset({"th", "st", "nd", "rd", "%", "percentile", "percent", "%ile"})
@@ -188,6 +190,8 @@ class MentionFinder:
         return self._spread.ids(stems) if stems else []
 
     def _is_telling(self, word: str) -> bool:
+        if word[:1].isdigit() or word in _UNITS:
+            return False
         return any(self._rarity.get(s, 0.0) >= _TELLING for s in self.stems(word))
 
     def _is_known(self, word: str) -> bool:
@@ -244,11 +248,9 @@ class MentionFinder:
                 if end > reach and (first < last or first not in cues):
                     reach = end
                     extracts.append(reading.extract(label, first, last, bag))
-        matched: dict[str, list[int]] = {}
-        for e in extracts:
-            matched.setdefault(e.label, []).append(e.bag)
-        extracts.extend(self._line_mentions(reading, groups, extracts))
-        extracts.extend(self._spread_mentions(reading, matched))
+        whole = tuple(extracts)
+        extracts.extend(self._line_mentions(reading, groups, whole))
+        extracts.extend(self._spread_mentions(reading, groups, whole))
         extracts.extend(self._gestations(reading))
         extracts.extend(self._body_masses(reading))
         extracts.extend(self._proposed_mentions(reading, groups, extracts))
@@ -263,21 +265,37 @@ class MentionFinder:
         )
 
     def _spread_mentions(
-        self, reading: Reading, matched: Mapping[str, list[int]]
+        self, reading: Reading, groups: Mapping[str, str], whole: Sequence[Extract]
     ) -> Iterable[Extract]:
-        """Return aliases whose words all stand close together, with other words between them."""
-        tokens, section_of = reading.tokens, reading.section_of
+        """Return aliases whose words all stand close together, with other words between them.
+
+        Not those that a mention without gaps says and more: "lead removal" in "percutaneous lead
+        removal". Nor those that begin in a header that names no study: "Procedure: biopsy".
+        """
+        tokens, section_of, breaks_at = reading.tokens, reading.section_of, reading.breaks
         breaks = reading.marked.places("break")
-        found = self._spread(
-            self._words.of(tokens), [matched.get(label, ()) for label in self.indexes]
-        )
-        for (label, index), matches in zip(self.indexes.items(), found, strict=True):
+        of_label = [[e for e in whole if e.label == label] for label in self.indexes]
+        found = self._spread(self._words.of(tokens), [[e.bag for e in of] for of in of_label])
+        known = [groups.get(section.kind, "") in _NAMING for section in reading.sections]
+        for (label, index), matches, around in zip(
+            self.indexes.items(), found, of_label, strict=True
+        ):
             taken: set[tuple[int, int]] = set()
             for match in matches:
                 first, last = match.first, match.last
-                if section_of[first] != section_of[last]:
+                if section_of[first] != section_of[last] or (
+                    known[section_of[first]] and (breaks_at[first] ^ breaks_at[last]) & 1
+                ):
                     continue
                 stems = tuple(index.words[w] for w in index.bag_ids(match.bag).tolist())
+                if any(
+                    e.first_token <= first
+                    and last <= e.last_token
+                    and len(stems) < len(e.core)
+                    and set(e.core).issuperset(stems)
+                    for e in around
+                ):
+                    continue
                 if label == "DIAGNOSIS":
                     low, high = bisect_left(breaks, first), bisect_right(breaks, last)
                     if (

@@ -17,6 +17,9 @@ __all__ = ["WordSenses"]
 _MOST_PAIRS = 100_000
 #: Characters before and behind a word that decide what it means.
 _NEAR = 280
+_LITTLE = frozenset({"in", "of", "the", "a", "an", "on"})
+#: Tokens on each side among which the neighbour of a word is.
+_OVER = 3
 _SIDES = frozenset({"left", "right"})
 #: What is renamed to this says nothing: the number of a list item, an age.
 _SAYS_NOTHING = "#"
@@ -115,8 +118,18 @@ class WordSenses:
         if not capitals and words[place] not in self._ambiguous.any_case:
             return False
         word = words[place]
-        beside = (words[place - 1] if place else "", *words[place + 1 : place + 2])
+        beside = (self._beside(words, place, -1), self._beside(words, place, 1))
         return not any(self._makes_alias(word, neighbour) for neighbour in beside)
+
+    def _beside(self, words: list[str], place: int, step: int) -> str:
+        """Return the neighbour on one side, over little words: "stone in the ureter"."""
+        for _ in range(_OVER):
+            place += step
+            if not 0 <= place < len(words):
+                break
+            if words[place] not in _LITTLE:
+                return words[place]
+        return ""
 
     def _makes_alias(self, word: str, neighbour: str) -> bool:
         known = self._aliases.get((word, neighbour))

@@ -17,6 +17,7 @@ from codesuggest.ranking.member_choice import MemberChoice, Said
 from codesuggest.ranking.near import LEAST_SHARE, JointIndex, Words, near_bags
 from codesuggest.ranking.overlap import NoteWords, Overlap
 from codesuggest.ranking.relatives import RELATIVE, Relatives
+from codesuggest.ranking.taken_for_granted import TitleClaims
 from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.aliases import SOURCES
@@ -53,8 +54,8 @@ FEATURES: dict[str, str] = {
     "other": "the title says other or elsewhere classified",
     "length": "characters of the code",
     "fit": "attributes that the family's member meets, less those it contradicts",
-    "axes_met": "catalogue axes that the attributes meet",
-    "axes_against": "catalogue axes that the attributes contradict",
+    "axes_met": "axes, and what the wording takes for granted, that the attributes meet",
+    "axes_against": "those that the attributes contradict",
     "has_side": "the family distinguishes sides",
     "side_given": "the mention states a side",
     "prior": "log count of the code in the training notes",
@@ -67,11 +68,20 @@ FEATURES: dict[str, str] = {
     "chapter_newborn": "the code is of chapter P",
     "chapter_neoplasm": "the code is of chapters C and D0 to D4",
     "relative": "the note's other words, its past or its family speak for the code",
+    "behind": "how far it lies behind its mention's best before anything is learned",
+    "behind_core": "rarity of the mention's words that it lacks beyond what the best lacks",
+    "behind_note": "rarity of its alias's words that the note lacks beyond what the best lacks",
+    "behind_title": "how much more of its alias the best has in the procedure titles",
+    "behind_axes": "how many more axes the best meets",
+    "rivals": "candidates of the mention",
     "line_mention": "the mention is a whole line",
     "procedure": "the code is of a procedure or supply",
     "hcpcs": "the code is HCPCS Level II",
 }
 _AT = {name: i for i, name in enumerate(FEATURES)}
+
+#: How candidates of one mention compare.
+_COMPARED = [_AT[f"behind{of}"] for of in ("", "_core", "_note", "_title", "_axes")]
 
 #: Codes that are read of one alias; the rest share it with too many.
 _ENTRIES = 6
@@ -149,6 +159,7 @@ class CandidateFinder:
         self.n_kept = n_kept
         self._relatives = Relatives(self._joint, self.systems)
         self._choose = MemberChoice(self.systems)
+        self._claims = TitleClaims(self.systems[0])
         sizes = [len(system.codes) for system in self.systems]
         self._first_row = np.cumsum([0, *sizes[:-1]])
         #: What a code alone says, the codes of all systems one after the other.
@@ -295,7 +306,14 @@ class CandidateFinder:
 
         keep = self._keep(block, who, n_kept or self.n_kept)
         return self._members_of(
-            queries, chosen, who[keep], system[keep], row[keep], block[keep], note
+            queries,
+            chosen,
+            who[keep],
+            system[keep],
+            row[keep],
+            block[keep],
+            index.entry_side[entry[keep]],
+            note,
         )
 
     def has_family_history(self, query: Query) -> bool:
@@ -333,6 +351,7 @@ class CandidateFinder:
         system: Array,
         row: Array,
         block: Array,
+        alias_side: Array,
         note: NoteWords | None,
     ) -> CandidateTable:
         """Put each family's member in the place of the alias's code."""
@@ -341,6 +360,11 @@ class CandidateFinder:
         choice = self._choose(said, who, system, row, self._first_row[system] + row)
         for name in ("fit", "axes_met", "axes_against"):
             block[:, _AT[name]] = getattr(choice, name)
+        diagnoses = (system == 0).nonzero()[0]
+        told = np.array([s.stated for s in said])[who[diagnoses]]
+        met, against = self._claims(choice.row[diagnoses], alias_side[diagnoses], told)
+        block[diagnoses, _AT["axes_met"]] += met
+        block[diagnoses, _AT["axes_against"]] += against
         block[:, _AT["side_given"]] = np.array(["laterality" in s.values for s in said])[who]
         rows, doubled = choice.row, choice.doubled
         origin = np.arange(len(who))
@@ -372,11 +396,13 @@ class CandidateFinder:
         mention = np.array(chosen, np.int32)[who[origin]]
         order = mention.argsort(kind="stable")
         origin = origin[order]
+        block = block[origin]
+        _compare(block, mention[order])
         return CandidateTable(
             mention[order],
             system[origin].astype(np.int32),
             rows[order].astype(np.int32),
-            block[origin],
+            block,
         )
 
     def _open_to(self, row: int, said: Said, side: str, sides: Sequence[str]) -> list[int]:
@@ -384,6 +410,25 @@ class CandidateFinder:
         if side:
             return [row]
         return [m for wanted in sides for m in self._choose.sided(row, said, wanted)]
+
+
+def _compare(block: Array, mention: Array) -> None:
+    """Put how far each candidate lies behind the best of its mention."""
+    first = group_starts(mention)
+    size = group_sizes(first, len(mention))
+    axes = block[:, _AT["axes_met"]] - block[:, _AT["axes_against"]]
+    compared = np.column_stack(
+        [
+            quick_score(block),
+            -block[:, _AT["core_missing"]],
+            -block[:, _AT["note_missing"]],
+            block[:, _AT["title_covered"]],
+            axes,
+        ]
+    )
+    best = np.maximum.reduceat(compared, first)
+    block[:, _COMPARED] = best.repeat(size, axis=0) - compared
+    block[:, _AT["rivals"]] = size.repeat(size)
 
 
 def _of(flags: Sequence[bool], chosen: Sequence[int]) -> Array:

@@ -17,6 +17,7 @@ from codesuggest.ranking.members import (
     select_members,
     wanted_axes,
 )
+from codesuggest.ranking.taken_for_granted import stated
 from codesuggest.terminology.code_system import CodeSystem, axes_of
 
 __all__ = ["Choice", "MemberChoice", "Said"]
@@ -32,13 +33,17 @@ _MOST_KNOWN = 200_000
 
 @dataclass(slots=True)
 class Said:
-    """A mention's attributes, the axes of ICD-10-CM families that they decide, and if any."""
+    """A mention's attributes, the axes of ICD-10-CM families that they decide, and if any.
+
+    `stated` is what wordings of diagnoses may take for granted: side, spine, acuity.
+    """
 
     values: dict[str, str]
     values_key: _Pairs
     wanted: dict[str, str]
     wanted_key: _Pairs
     asks: bool
+    stated: tuple[int, int, int]
 
 
 @dataclass(slots=True)
@@ -186,6 +191,7 @@ def _said(attributes: _Pairs, side: str) -> Said:
         wanted,
         tuple(sorted(wanted.items())),
         wanted != _NOTHING_ASKED,
+        stated(values, wanted.get("laterality", "")),
     )
 
 

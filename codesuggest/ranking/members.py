@@ -139,6 +139,9 @@ def axis_agreement(axes: Mapping[str, str], attributes: Mapping[str, str]) -> tu
                 met, against = met + agrees, against + (not agrees)
             continue
         given = attributes.get(axis)
+        if given is None and axis in ("approach", "technique"):
+            # an "open" operation
+            given = attributes.get("wound")
         if given is None:
             continue
         found = _RANGE.match(value)

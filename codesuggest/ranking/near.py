@@ -46,7 +46,7 @@ class JointIndex:
     bag_size : array of int, shape (n_bags,)
     bag_rarity : array of float64, shape (n_bags,)
         Rarity of all words of a bag.
-    entry_start, entry_system, entry_row, entry_source : arrays of int
+    entry_start, entry_system, entry_row, entry_source, entry_side : arrays of int
         As in `AliasIndex`.
     """
 
@@ -76,6 +76,7 @@ class JointIndex:
         self.entry_system = np.concatenate([part.entry_system for part in parts])
         self.entry_row = np.concatenate([part.entry_row for part in parts])
         self.entry_source = np.concatenate([part.entry_source for part in parts])
+        self.entry_side = np.concatenate([part.entry_side for part in parts])
         weights = self.idf[self._indices]
         norm = np.sqrt(np.add.reduceat(weights**2, self._indptr[:-1]))
         weights /= np.repeat(np.maximum(norm, 1e-6), self.bag_size)
@@ -154,6 +155,8 @@ class Words:
 class NearBags:
     """Near bags of several queries, those of one query together, the nearest first.
 
+    The bag that a query equals comes before all others.
+
     Attributes
     ----------
     query, bag, place : arrays of int, shape (n,)
@@ -203,11 +206,16 @@ def near_bags(
     query = bounds.searchsorted(kept, "right") - 1
     # the bits of positive numbers are in the order of the numbers
     bits = best.view(np.int32)
-    query, behind, bag = sorted_rows(query, bits[query] - score[kept].view(np.int32), bag[kept])
+    bag = bag[kept]
+    behind = bits[query] - score[kept].view(np.int32) + 1
+    # common words have no say above, so the bag that a query equals may seem to lie behind
+    behind[bag == own[query]] = 0
+    query, behind, bag = sorted_rows(query, behind, bag)
     place = place_in(query)
     near = (place < n_near).nonzero()[0]
     query, bag, place = query[near], bag[near], place[near]
-    score = (bits[query] - behind[near]).astype(np.int32).view(np.float32) / best[query]
+    behind = np.maximum(behind[near] - 1, 0)
+    score = (bits[query] - behind).astype(np.int32).view(np.float32) / best[query]
     if not without_own:
         there = np.zeros(len(words), bool)
         there[query[bag == own[query]]] = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ _WORDS = frozenset({
     "he", "hit", "hs", "loc", "md", "mg", "mm", "mr", "nc", "ng", "pac", "pad", "pm", "post",
     "rad", "sad", "se", "si", "sud", "tab", "va", "vs",
 })  # fmt: skip
+_CAPITALS = re.compile(r"\b[A-Z]{2,6}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,28 @@ class AmbiguousAbbreviations:
             )
         return cls({key: tuple(found) for key, found in senses.items()}, any_case)
 
+    def spelled_out(self, term: str, *, usual: bool = True) -> str:
+        """Return a wording with its abbreviations in capitals in the sense that it gives them.
+
+        So is a note read before anything is looked for: "AV fistula" as "arteriovenous fistula".
+        What no other word of the wording decides stays as it is, unless the usual sense is a
+        disease and `usual` allows it.
+        """
+        lower = term.lower()
+        words = frozenset(tokenize(term))
+
+        def meant(match: re.Match[str]) -> str:
+            word = match.group().lower()
+            if word in self.any_case:
+                return match.group()
+            sense = self._supported(word, lower, words)
+            if sense is None and usual:
+                sense = self._usual(word)
+                sense = sense if sense is not None and sense.code else None
+            return sense.expansion if sense is not None else match.group()
+
+        return _CAPITALS.sub(meant, term)
+
     def choose(
         self,
         abbreviation: str,
@@ -91,6 +115,13 @@ class AmbiguousAbbreviations:
         shouting : bool
             The note is all capitals: what is also a word has no default then.
         """
+        best = self._supported(abbreviation, lower_text, words)
+        if best is None and not (shouting and abbreviation in _WORDS):
+            best = self._usual(abbreviation)
+        return best
+
+    def _supported(self, abbreviation: str, lower_text: str, words: Container[str]) -> Sense | None:
+        """Return the sense that the text supports best; of equal ones the usual one."""
         best: Sense | None = None
         most = 0
         for sense in self.senses.get(abbreviation, ()):
@@ -102,6 +133,7 @@ class AmbiguousAbbreviations:
                 best, most = sense, support
             elif support == most and most and sense.default:
                 best = sense
-        if best is None and not (shouting and abbreviation in _WORDS):
-            best = next((s for s in self.senses.get(abbreviation, ()) if s.default), None)
         return best
+
+    def _usual(self, abbreviation: str) -> Sense | None:
+        return next((s for s in self.senses.get(abbreviation, ()) if s.default), None)

@@ -22,7 +22,7 @@ from scipy import sparse
 
 from codesuggest.errors import ModelDamagedError
 from codesuggest.schema import SYSTEMS
-from codesuggest.terminology.aliases import SOURCES, Alias
+from codesuggest.terminology.aliases import SIDES, SOURCES, Alias
 from codesuggest.terminology.grouping import flat_rows
 from codesuggest.terminology.words import WordForms
 
@@ -54,8 +54,8 @@ class AliasIndex:
         Weights, each row of unit length.
     entry_start : array of int32, shape (n_bags + 1,)
         Where the entries of each bag begin.
-    entry_system, entry_row, entry_source : arrays, shape (n_entries,)
-        What each alias stands for, and its position in `SOURCES`.
+    entry_system, entry_row, entry_source, entry_side : arrays, shape (n_entries,)
+        What each alias stands for, its position in `SOURCES`, and in `SIDES`.
     """
 
     def __init__(self, arrays: Mapping[str, Array], words: Sequence[str], forms: WordForms) -> None:
@@ -69,6 +69,7 @@ class AliasIndex:
         self.entry_system: Array = arrays["entry_system"]
         self.entry_row: Array = arrays["entry_row"]
         self.entry_source: Array = arrays["entry_source"]
+        self.entry_side: Array = arrays["entry_side"]
         #: Bags that are never mentions by themselves: everyday words that nobody codes.
         self.silent: Array = arrays["silent"]
         self._indptr: Array = arrays["indptr"]
@@ -94,16 +95,18 @@ class AliasIndex:
     @classmethod
     def build(cls, aliases: Iterable[Alias], forms: WordForms) -> AliasIndex:
         """Build the index; of aliases that say the same, the best source is kept."""
-        entries: dict[tuple[str, ...], dict[tuple[int, int], int]] = defaultdict(dict)
+        entries: dict[tuple[str, ...], dict[tuple[int, int], tuple[int, int]]] = defaultdict(dict)
         for alias in aliases:
             bag = tuple(sorted(set(forms.bag(alias.term))))
             if not bag or (len(bag) == 1 and len(bag[0]) < 2):
                 continue
             target = (SYSTEMS.index(alias.system), alias.row)
-            source = SOURCES.index(alias.source)
+            source, side = SOURCES.index(alias.source), SIDES.index(alias.side)
             known = entries[bag].get(target)
-            if known is None or source < known:
-                entries[bag][target] = source
+            if known is not None:
+                # said of either side, or of none, it holds for all
+                source, side = min(source, known[0]), side if side == known[1] else 0
+            entries[bag][target] = source, side
         words = sorted({word for bag in entries for word in bag})
         word_id = {word: i for i, word in enumerate(words)}
         hashes = np.array([stem_hash(word) for word in words], dtype=np.uint64)
@@ -118,19 +121,19 @@ class AliasIndex:
         for bag in bags:
             frequency[[word_id[w] for w in bag]] += 1
         indptr, indices, starts = [0], [], [0]
-        flat: list[tuple[int, int, int]] = []
+        flat: list[tuple[int, int, int, int]] = []
         for position in order:
             bag = bags[position]
             indices.extend(sorted(word_id[w] for w in bag))
             indptr.append(len(indices))
             flat.extend(
-                (system, row, source)
-                for (system, row), source in sorted(
-                    entries[bag].items(), key=lambda item: (item[1], item[0])
+                (system, row, source, side)
+                for (system, row), (source, side) in sorted(
+                    entries[bag].items(), key=lambda item: (item[1][0], item[1][1] > 0, item[0])
                 )
             )
             starts.append(len(flat))
-        systems, rows, sources = (np.array(column) for column in zip(*flat, strict=True))
+        systems, rows, sources, sides = (np.array(column) for column in zip(*flat, strict=True))
         return cls(
             {
                 "word_hash": hashes,
@@ -143,6 +146,7 @@ class AliasIndex:
                 "entry_system": systems.astype(np.int8),
                 "entry_row": rows.astype(np.int32),
                 "entry_source": sources.astype(np.int8),
+                "entry_side": sides.astype(np.int8),
             },
             words,
             forms,

@@ -16,10 +16,11 @@ from codesuggest.schema import SYSTEMS
 from codesuggest.terminology.code_system import CodeSystem
 from codesuggest.terminology.families import AXES, split_title
 from codesuggest.terminology.releases import read_catalogue
-from codesuggest.terminology.words import DATA, STOP_WORDS, read_csv, stem, tokenize
+from codesuggest.terminology.words import DATA, STOP_WORDS, name_sides, read_csv, stem, tokenize
 
 __all__ = [
     "LEXICON_COLUMNS",
+    "SIDES",
     "SOURCES",
     "Alias",
     "catalogue_aliases",
@@ -57,16 +58,25 @@ _ABSENT = re.compile(
     r"|\b(?:unspecified|uncomplicated|unilateral|NOS)\b",
     re.IGNORECASE,
 )
+#: Sides that an alias may name.
+SIDES: tuple[str, ...] = ("", "right", "left", "bilateral")
+#: Words that name a side.
+_SIDES = {"right": "right", "left": "left", "bilateral": "bilateral", "bilaterally": "bilateral"}
 
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """One wording of one code. `row` counts in the code system's table."""
+    """One wording of one code. `row` counts in the code system's table.
+
+    `side` is the side that the wording names and that tells the code from others, though a side
+    is no word of an alias: "right" of "right colon cancer" (C18.2).
+    """
 
     term: str
     system: str
     row: int
     source: str
+    side: str = ""
 
 
 def title_aliases(system: CodeSystem) -> Iterator[Alias]:
@@ -79,7 +89,7 @@ def title_aliases(system: CodeSystem) -> Iterator[Alias]:
         row = min(rows, key=lambda r: (_distance_from_default(system.axes(r)), r))
         for variant in _variants(split_title(system.titles[row])[0]):
             source = "residual" if _RESIDUAL.search(variant) else "title"
-            yield Alias(variant, system.system, row, source)
+            yield Alias(variant, system.system, row, source, _side_told(system, row, variant))
         for term in system.notes(system.codes[row], "inclusion_terms").get("inclusion_terms", ()):
             for variant in _variants(split_title(term)[0]):
                 yield Alias(variant, system.system, row, "inclusion")
@@ -178,7 +188,8 @@ def index_aliases(paths: Iterable[tuple[str, str, str]], system: CodeSystem) -> 
         main, *subterms = path.split(" > ")
         tail = " ".join(subterms)
         for head in _alternatives(_PARENTHESES.sub("", main)):
-            yield Alias(f"{tail} {head}".strip(), system.system, row, "index")
+            term = f"{tail} {head}".strip()
+            yield Alias(term, system.system, row, "index", _side_told(system, row, term))
 
 
 def _alternatives(main: str) -> list[str]:
@@ -211,7 +222,18 @@ def lexicon_aliases(
             if system is None:
                 raise TerminologyError(f"{path.name}, row {number}: unknown code {row['code']}")
             target = _without_side(systems[system], systems[system].row_of[row["code"]])
-            yield Alias(row["term"], system, target, "lexicon")
+            side = _side_told(systems[system], target, row["term"])
+            yield Alias(row["term"], system, target, "lexicon", side)
+
+
+def _side_told(system: CodeSystem, row: int, term: str) -> str:
+    """Return the side that a wording names, unless the mention's side picks among a family."""
+    named = {_SIDES[word] for word in name_sides(tokenize(term)) if word in _SIDES}
+    if len(named) != 1:
+        return ""
+    members = system.members.get(int(system.families[row]), [row])
+    chosen = {system.axes(member).get("laterality") for member in members}
+    return "" if chosen & {"right", "left", "unspecified"} else named.pop()
 
 
 def _without_side(system: CodeSystem, row: int) -> int:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from codesuggest.ranking.candidates import CandidateFinder
+from codesuggest.terminology.abbreviations import AmbiguousAbbreviations
 from codesuggest.terminology.alias_index import AliasIndex
 from codesuggest.terminology.aliases import (
     Alias,
@@ -68,9 +70,22 @@ def build_indexes(
     for alias in (*lexicon_aliases(systems), *learned):
         (diagnosis if alias.system == "ICD-10-CM" else procedure).append(alias)
     return {
-        "DIAGNOSIS": AliasIndex.build(diagnosis, forms),
-        "PROCEDURE": AliasIndex.build(procedure, forms),
+        "DIAGNOSIS": AliasIndex.build(_as_read(diagnosis, usual=True), forms),
+        "PROCEDURE": AliasIndex.build(_as_read(procedure, usual=False), forms),
     }
+
+
+def _as_read(aliases: Iterable[Alias], *, usual: bool) -> Iterator[Alias]:
+    """Yield aliases, and those with ambiguous abbreviations also as notes are read.
+
+    `usual` takes diseases for the usual sense: of a diagnosis "MR" is a leaking valve.
+    """
+    senses = AmbiguousAbbreviations.packaged()
+    for alias in aliases:
+        yield alias
+        spelled_out = senses.spelled_out(alias.term, usual=usual)
+        if spelled_out != alias.term:
+            yield replace(alias, term=spelled_out)
 
 
 def drawn_terms(systems: Mapping[str, CodeSystem]) -> list[tuple[str, int, int]]:

@@ -252,9 +252,9 @@ def term_examples(
                         for s, r in zip(table.system[low:high], table.row[low:high], strict=True)
                     ]
                 )
-                if hit.any():
-                    features.append(table.features[low:high])
-                    labels.append(hit)
+                # also where nothing is right: the best of bad candidates is still wrong
+                features.append(table.features[low:high])
+                labels.append(hit)
     if not features:
         return Examples.empty()
     x, y = np.concatenate(features), np.concatenate(labels)

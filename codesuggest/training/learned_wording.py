@@ -254,6 +254,9 @@ def _extended(
             "entry_source": np.concatenate([arrays["entry_source"], [source] * len(codes)])[
                 entry
             ].astype(np.int8),
+            "entry_side": np.concatenate([arrays["entry_side"], np.zeros(len(codes), np.int8)])[
+                entry
+            ],
         },
         words,
         index.forms,

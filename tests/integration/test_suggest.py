@@ -457,3 +457,26 @@ def test_what_a_mention_says_word_for_word_is_a_candidate(
     table, _ = suggester.ranker.rank_mentions(found.extracts, range(len(found.extracts)), found)
     icd = suggester.terminology["ICD-10-CM"]
     assert code in {icd.codes[row] for row in table.row[table.system == 0].tolist()}
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "wrong"),
+    [
+        ("PROCEDURE: Open cholecystectomy.", "47600", "47562"),
+        ("EXAM: CT head w/o IV contrast.", "70450", "70460"),
+        ("ASSESSMENT: Adenocarcinoma of the colon.", "C18.9", "C18.2"),
+        ("ASSESSMENT: Malfunctioning AV fistula.", "T82.590A", "I77.0"),
+        ("ASSESSMENT: 1)DM 2)HTN", "E11.9", "E10.9"),
+        ("ASSESSMENT: Stone in the ureter.", "N20.1", "N20.2"),
+        ("ASSESSMENT: Chronic otitis media.", "H66.90", "H66.019"),
+    ],
+    ids=[
+        "the operation named", "contrast", "no side stated",
+        "an abbreviation", "numbers of a list", "little words between", "acuity",
+    ],
+)  # fmt: skip
+def test_what_a_line_says_comes_before_its_neighbours(
+    suggester: CodeSuggester, text: str, right: str, wrong: str
+) -> None:
+    confidence = {s.code: s.confidence for s in suggester.suggest(text)}
+    assert confidence.get(right, 0.0) > confidence.get(wrong, 0.0)

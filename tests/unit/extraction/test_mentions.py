@@ -239,8 +239,12 @@ def test_a_word_with_several_senses_is_read_by_its_note(text: str, sense: str | 
 
 @pytest.mark.parametrize(
     ("text", "chosen"),
-    [("PPD placed today.", []), ("Smokes 1 PPD, pack a day.", ["packs per day"])],
-    ids=["an alias", "no alias"],
+    [
+        ("PPD placed today.", []),
+        ("Smokes 1 PPD, pack a day.", ["packs per day"]),
+        ("Stone in the ureter.", []),
+    ],
+    ids=["an alias", "no alias", "over little words"],
 )
 def test_a_neighbour_makes_an_abbreviation_clear(
     suggester: CodeSuggester, text: str, chosen: list[str]
@@ -307,3 +311,33 @@ def test_an_abbreviation_in_capitals_keeps_its_usual_sense(
     place = tokens.words.index(word)
     NLP.get_pipe("codesuggest_mentions").finder.settle(text, tokens)
     assert tokens.words[place] == sense
+
+
+def test_a_measure_alone_is_no_mention() -> None:
+    """Neither as a line nor as a span that reads like a diagnosis."""
+    text = "POSTOPERATIVE DIAGNOSES:\n1. Ovarian cyst.\n2. 8 cm x 10 cm.\n"
+    assert not [m for m in words(text) if "cm" in m[1]]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Spinal stimulator lead removal.", [("spinal", "stimulator", "lead", "removal")]),
+        ("Spinal generator and lead removal.", [("spinal", "lead", "removal")]),
+    ],
+    ids=["within a mention without gaps", "alone"],
+)
+def test_part_of_a_mention_is_no_spread_mention(text: str, found: list[tuple[str, ...]]) -> None:
+    nlp = blank_pipeline(with_linker=False)
+    aliases = [
+        Alias(term, "CPT", i, "synonym")
+        for i, term in enumerate(("spinal stimulator lead removal", "spinal lead removal"))
+    ]
+    empty = AliasIndex.build([Alias("gout", "ICD-10-CM", 0, "title")], FORMS)
+    nlp.get_pipe("codesuggest_mentions").set_indexes(
+        {"DIAGNOSIS": empty, "PROCEDURE": AliasIndex.build(aliases, FORMS)}, frozenset()
+    )
+    extracts = extracts_of(nlp(text)).extracts
+    assert [set(e.core) for e in extracts if e.bag >= 0] == [
+        {stem(word) for word in words} for words in found
+    ]

@@ -199,6 +199,46 @@ def test_a_note_of_several_sides_leaves_each_open(
     assert sorted(c for c in codes(table) if c.startswith("M25.56")) == members
 
 
+def test_the_alias_that_a_mention_equals_is_the_nearest() -> None:
+    """Though the word that tells it from another is too common to look for aliases."""
+    aliases = [
+        Alias("gravel", "ICD-10-CM", 0, "lexicon"),
+        Alias("open gravel", "ICD-10-CM", 5, "lexicon"),
+        *[Alias(f"open {number} pebble", "ICD-10-CM", 1, "lexicon") for number in range(1600)],
+        *[Alias(f"{number} sand", "ICD-10-CM", 1, "lexicon") for number in range(4000)],
+    ]
+    indexes = {**INDEXES, "DIAGNOSIS": AliasIndex.build(aliases, FORMS)}
+    asked = term_query("open gravel", "DIAGNOSIS", indexes["DIAGNOSIS"])
+    table = CandidateFinder(indexes, SYSTEM_TABLES)([asked], [0])
+    found = {code: i for i, code in enumerate(codes(table))}
+    equal, other = table.features[found["N17.9"]], table.features[found["I10"]]
+    assert (equal[AT["rank"]], equal[AT["gap"]], equal[AT["behind_core"]]) == (0, 0, 0)
+    assert other[AT["rank"]] > 0
+    assert other[AT["behind_core"]] > 0
+    assert other[AT["behind"]] > 0
+    assert (equal[AT["rivals"]], other[AT["rivals"]]) == (2, 2)
+
+
+def test_a_side_that_the_alias_names_is_met_or_contradicted() -> None:
+    aliases = [
+        Alias("right gravel", "ICD-10-CM", 0, "lexicon", "right"),
+        Alias("gravel", "ICD-10-CM", 5, "lexicon"),
+    ]
+    index = AliasIndex.build(aliases, FORMS)
+    finder = CandidateFinder({**INDEXES, "DIAGNOSIS": index}, SYSTEM_TABLES)
+
+    def axes(**attributes: str) -> dict[str, tuple[float, float]]:
+        asked = term_query("gravel", "DIAGNOSIS", index)
+        asked.attributes = tuple(TermAttribute(n, v) for n, v in attributes.items())
+        table = finder([asked], [0])
+        columns = table.features[:, [AT["axes_met"], AT["axes_against"]]].tolist()
+        return {code: tuple(row) for code, row in zip(codes(table), columns, strict=True)}
+
+    assert axes(laterality="right") == {"I10": (1, 0), "N17.9": (0, 0)}
+    assert axes(laterality="left") == {"I10": (0, 1), "N17.9": (0, 0)}
+    assert axes() == {"I10": (0, 1), "N17.9": (0, 0)}
+
+
 def test_priors_become_features() -> None:
     finder = CandidateFinder(INDEXES, SYSTEM_TABLES, {"I10": 9, "I10*": 99})
     table = finder([query("hypertension")], [0])

@@ -93,11 +93,14 @@ def test_fit_rewards_what_is_met_and_punishes_the_other_side(icd: CodeSystem) ->
         ({"region": "thoracic"}, {"levels": "l4-l5"}, (0, 1)),
         ({"body_site": "lumbar_or_thoracic"}, {"levels": "t12"}, (1, 0)),
         ({"body_site": "knee"}, {"levels": "l4-l5"}, (0, 0)),
+        ({"technique": "open"}, {"wound": "open"}, (1, 0)),
+        ({"approach": "laparoscopic"}, {"wound": "open"}, (0, 1)),
     ],
     ids=["no axes", "nothing said", "met", "in the range", "below the range", "on the bound",
          "no number", "contrast against", "contrast unsaid", "side against", "one word of two",
          "other technique", "mixed", "left out", "no contrast is not both", "level in the region",
-         "level of another region", "level in one of two", "not of the spine"],
+         "level of another region", "level in one of two", "not of the spine", "open operation",
+         "open is not keyhole"],
 )  # fmt: skip
 def test_axis_agreement(
     axes: dict[str, str], attributes: dict[str, str], expected: tuple[int, int]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from codesuggest.errors import ModelDamagedError
 from codesuggest.terminology.alias_index import AliasIndex, stem_hash
-from codesuggest.terminology.aliases import SOURCES, Alias
+from codesuggest.terminology.aliases import SIDES, SOURCES, Alias
 from codesuggest.terminology.windows import MAX_WINDOW, WindowFinder, Windows
 from codesuggest.terminology.words import WordForms, stem
 
@@ -214,3 +214,24 @@ def test_objects_in_an_array_are_not_unpickled(index: AliasIndex, tmp_path: Path
     np.save(tmp_path / "idf.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(ModelDamagedError):
         AliasIndex.from_disk(tmp_path)
+
+
+def test_a_wording_of_one_side_stands_behind_and_keeps_its_side() -> None:
+    aliases = [
+        Alias("right-sided colon cancer", "ICD-10-CM", 1, "lexicon", "right"),
+        Alias("colon cancer", "ICD-10-CM", 9, "lexicon"),
+        Alias("left kidney stone", "ICD-10-CM", 2, "lexicon", "left"),
+        Alias("right kidney stone", "ICD-10-CM", 2, "lexicon", "right"),
+        Alias("bilateral hernia", "ICD-10-CM", 3, "lexicon", "bilateral"),
+        Alias("hernia", "ICD-10-CM", 3, "index"),
+    ]
+    built = AliasIndex.build(aliases, FORMS)
+
+    def entries(term: str) -> list[tuple[int, str]]:
+        found = built.entries(built.find_bag(FORMS.bag(term)))
+        return [(int(built.entry_row[e]), SIDES[built.entry_side[e]]) for e in found]
+
+    assert entries("colon cancer") == [(9, ""), (1, "right")]
+    # said of several sides, or of none, a wording holds for all
+    assert entries("kidney stone") == [(2, "")]
+    assert entries("hernia") == [(3, "")]
