@@ -215,13 +215,14 @@ def included_procedures() -> BesideRule:
     return _rule(
         "included procedure",
         "included_procedures.csv",
-        ("component", "comprehensive", "severity", "kind", "source"),
+        ("component", "comprehensive", "unless", "severity", "kind", "source"),
         lambda r: Beside(
             Pattern(r["component"]),
             Pattern(r["comprehensive"]),
             r["severity"],
             f"{r['kind']}: {_INCLUDED[r['severity']]} {{}} ({r['source']})",
-            one_service="contrast" in r["kind"],
+            Pattern(r["unless"]),
+            one_service="contrast" in r["kind"] or "without and with" in r["kind"],
         ),
         _PROCEDURES,
     )

@@ -41,8 +41,8 @@ TABLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "separate_siblings.csv": ("name codes source", "codes", ICD),
     "several_codes.csv": ("name codes source", "codes", ICD),
     "included_procedures.csv": (
-        "component comprehensive severity kind source",
-        "component comprehensive",
+        "component comprehensive unless severity kind source",
+        "component comprehensive unless",
         PROCEDURES,
     ),
     "add_on_codes.csv": ("field codes source", "codes", PROCEDURES),
