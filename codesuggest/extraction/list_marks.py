@@ -11,8 +11,8 @@ from codesuggest.extraction.tokens import TokenLists, WordClass
 
 __all__ = ["list_marks"]
 
-_NUMBER, _CLOSING, _HASH, _OPENING = 1, 2, 3, 4
-_SIGNS = {")": _CLOSING, ".": _CLOSING, "#": _HASH, "(": _OPENING}
+_NUMBER, _CLOSING, _HASH = 1, 2, 3
+_SIGNS = {")": _CLOSING, ".": _CLOSING, "#": _HASH}
 
 
 def _kind(word: str) -> int:
@@ -23,7 +23,7 @@ def _kind(word: str) -> int:
 
 _KINDS = WordClass(_kind, np.int8)
 #: Behind these an item may begin within a line, a mark with a bracket also behind the others.
-_ENDS = frozenset(".:;\n\r•")
+_ENDS = frozenset(".:;•")
 _WEAK_ENDS = frozenset(",)")
 
 
